@@ -40,6 +40,11 @@ type Item struct {
 	Volumes []Volume
 	Routes  []Route
 
+	// Suppositions say in words what the reader had to suppose to place the
+	// item (a default that the format's standard gives, a constant speed). They
+	// become suppositions of the entity.
+	Suppositions []string
+
 	// Notes are facts of this item in words that bear on no decision
 	// (messages, authorities, contact data, restriction texts).
 	Notes []string
