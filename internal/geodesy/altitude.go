@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,20 @@ const (
 	Home     AltitudeReference = "HOME"   // above the home or take-off position
 	Pressure AltitudeReference = "QNE/FL" // pressure altitude or flight level, 1013.25 hPa
 )
+
+// altitudeReferences lists them in the order that errors do.
+var altitudeReferences = []AltitudeReference{W84, AMSL, AGL, Home, Pressure}
+
+// ParseAltitudeReference returns the reference written exactly as one of the
+// constants; anything else is an *UnknownReferenceError.
+func ParseAltitudeReference(s string) (AltitudeReference, error) {
+	for _, r := range altitudeReferences {
+		if s == string(r) {
+			return r, nil
+		}
+	}
+	return "", unknownReference("altitude", AltitudeReference(s), altitudeReferences)
+}
 
 // Altitude is a height in millimetres above its reference.
 type Altitude struct {
@@ -62,8 +77,16 @@ var (
 // UnknownReferenceError reports an altitude reference that cannot be converted.
 type UnknownReferenceError struct {
 	What     string              // "altitude" or "ground elevation"
-	Found    AltitudeReference   // as given
+	Found    AltitudeReference   // as given, cut short if long
 	Expected []AltitudeReference // what could be converted
+}
+
+// unknownReference keeps a long reference out of the error.
+func unknownReference(what string, found AltitudeReference, expected []AltitudeReference) error {
+	if len(found) > maxQuantityBytes {
+		found = AltitudeReference(strings.ToValidUTF8(string(found[:maxQuantityBytes]), "") + "...")
+	}
+	return &UnknownReferenceError{what, found, slices.Clone(expected)}
 }
 
 // Error names the reference found and the ones expected.
@@ -106,9 +129,7 @@ func (a Altitude) ToW84(at LatLng, d Datum) (Converted, error) {
 	case Pressure:
 		return pressureToW84(a.MM, at, d.QNHHPa)
 	default:
-		return Converted{}, &UnknownReferenceError{
-			"altitude", a.Ref, []AltitudeReference{W84, AMSL, AGL, Home, Pressure},
-		}
+		return Converted{}, unknownReference("altitude", a.Ref, altitudeReferences)
 	}
 }
 
@@ -148,7 +169,7 @@ func aboveGround(a Altitude, at LatLng, g *Ground) (Converted, error) {
 	case AMSL:
 		ground = amslToW84(g.MM, at)
 	default:
-		return Converted{}, &UnknownReferenceError{"ground elevation", g.Ref, []AltitudeReference{W84, AMSL}}
+		return Converted{}, unknownReference("ground elevation", g.Ref, altitudeReferences[:2])
 	}
 	how := string(a.Ref) + " to " + string(g.Ref) + " by the stated elevation " +
 		FormatLength(g.MM, Metre, 2) + ", error " + FormatLength(g.ErrorMM, Metre, 2)

@@ -6,9 +6,12 @@ import "math"
 // and math.Atan2 may be fused (or be assembly) on some machines, so that their
 // last bit differs between them. Here every product that enters a sum is
 // written float64(x*y), which the language forbids to fuse: the bits of a
-// result are the same on every architecture. Coefficients are plain Taylor
-// coefficients; ranges are reduced until the first dropped term is far below a
-// unit in the last place.
+// result are the same on every architecture. A product that a function returns
+// is written so too, for it may be inlined into a sum; and so is a division by
+// a power of two, which compiles to a product.
+//
+// Coefficients are plain Taylor coefficients; ranges are reduced until the first
+// dropped term is far below a unit in the last place.
 
 const (
 	radPerDeg = math.Pi / 180
@@ -189,7 +192,7 @@ func Atan2(y, x float64) float64 {
 	i := int(float64(16*t) + 0.5)
 	z := t
 	if i != 0 {
-		c := float64(i) * (1.0 / 16)
+		c := float64(float64(i) * (1.0 / 16))
 		z = (num - float64(c*den)) / (den + float64(c*num))
 	}
 	// |z| <= 1/31: the first dropped term is below 1e-20 of z.

@@ -27,16 +27,16 @@ const (
 	geoidColumns = 1440        // 180 W to 179.75 E
 
 	// GeoidErrorMM is the stated error of GeoidHeightM in millimetres against
-	// the full EGM96 model: at most 1.152 m (40 mm root mean square) from
-	// bilinear interpolation in the 15-minute grid, by the figures that the
-	// documentation of GeographicLib publishes for egm96-15, and 5 mm from
-	// rounding the grid to centimetres; rounded up.
+	// the full EGM96 model: at most 1.152 m (40 mm root mean square) for
+	// bilinear interpolation in a 15-minute EGM96 grid, as the GeoidEval manual
+	// of GeographicLib states for egm96-15, and 5 mm from rounding the grid to
+	// centimetres; the sum rounded up.
 	//
-	// Two further differences are not in it. EGM96 itself is known to 0.5 m to
-	// 1 m where its gravity data were good, worse elsewhere. And a national
-	// height system, or the sea level of a local tide gauge, may lie up to
-	// about 2 m from EGM96. Whoever needs to cover them must widen the
-	// vertical buffer.
+	// Two further differences are not in it. EGM96 itself is off the true
+	// geoid by 0.5 m to 1 m (NIMA TR8350.2, section 6), more where gravity was
+	// poorly surveyed. And mean sea level at a coast, or the zero of a national
+	// height system, lies up to about 2 m off the geoid. Whoever needs to cover
+	// them must widen the vertical buffer.
 	GeoidErrorMM = 1160
 )
 

@@ -29,10 +29,9 @@ type inverseSolution struct {
 // Inverse returns the length in metres of the shortest geodesic from p to q and
 // its forward azimuths at p and at q, degrees clockwise from north in (-180,
 // 180]. The length is good to 15 nm. Azimuths of coincident points are 0; at a
-// pole they refer to the given longitude. Between points with two shortest
-// geodesics it describes the one that leaves p to the east, or for equal
-// longitudes (or antipodal ones) the one over the north pole where p is not
-// south of the equator, over the south pole otherwise.
+// pole they refer to the given longitude. Where several geodesics are equally
+// short it describes one of them, always the same: that which leaves p to the
+// east rather than to the west.
 func Inverse(p, q LatLng) (distanceM, azi1Deg, azi2Deg float64) {
 	r := solveInverse(p, q)
 	return r.distanceM, azimuthDeg(r.salp1, r.calp1), azimuthDeg(r.salp2, r.calp2)
@@ -252,7 +251,7 @@ func astroid(x, y float64) float64 {
 	if q == 0 && r <= 0 {
 		return 0 // on the inner part of the cusp line: due west-east
 	}
-	s := float64(p*q) / 4
+	s := float64(float64(p*q) / 4)
 	r2 := float64(r * r)
 	r3 := float64(r2 * r)
 	disc := float64(s * (s + float64(2*r3)))
@@ -293,14 +292,17 @@ func (g *arc) trial() (excess, slope float64) {
 	comg1 := csig1
 	g.ssig1, g.csig1 = unit(g.sbet1, csig1)
 
+	// Near the equator latitudes may differ while their cosines do not.
 	g.salp2, g.calp2 = g.salp1, math.Abs(g.calp1)
 	if g.cbet2 != g.cbet1 {
+		g.salp2 = salp0 / g.cbet2
+	}
+	if g.cbet2 != g.cbet1 || math.Abs(g.sbet2) != -g.sbet1 {
 		// cos^2(beta2) - cos^2(beta1) without cancellation.
 		d := float64((g.sbet1 - g.sbet2) * (g.sbet1 + g.sbet2))
 		if g.cbet1 < -g.sbet1 {
 			d = float64((g.cbet2 - g.cbet1) * (g.cbet1 + g.cbet2))
 		}
-		g.salp2 = salp0 / g.cbet2
 		g.calp2 = math.Sqrt(float64(csig1*csig1)+d) / g.cbet2
 	}
 	csig2 := float64(g.calp2 * g.cbet2)

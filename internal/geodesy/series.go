@@ -30,7 +30,7 @@ func a1(e float64) float64 {
 // a2 is A2 of equation (42).
 func a2(e float64) float64 {
 	q := float64(e * e)
-	return (1 + float64(q*(1.0/4+float64(q*(9.0/64+float64(q*(25.0/256))))))) * (1 - e)
+	return float64((1 + float64(q*(1.0/4+float64(q*(9.0/64+float64(q*(25.0/256))))))) * (1 - e))
 }
 
 // a3 is A3 of equation (24).

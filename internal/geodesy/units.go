@@ -3,7 +3,6 @@ package geodesy
 import (
 	"fmt"
 	"math/big"
-	"strconv"
 	"strings"
 )
 
@@ -187,27 +186,48 @@ func FormatLength(mm int64, u LengthUnit, decimals int) string {
 			f = k
 		}
 	}
-	v := new(big.Rat).Mul(big.NewRat(mm, 1), big.NewRat(f.den, f.num))
-	return formatRat(v, decimals) + " " + f.unit
+	return formatScaled(mm, f.den, f.num, decimals) + " " + f.unit
 }
 
 // FormatFlightLevel writes a pressure altitude as a flight level, to the nearest
-// hundred feet: "FL085".
+// hundred feet: "FL085". Below the 1013.25 hPa level it is negative: "FL-005".
 func FormatFlightLevel(mm int64) string {
-	n, _ := roundRat(big.NewRat(mm, 30_480), 1<<62)
-	if n < 0 {
-		return "FL-" + fmt.Sprintf("%03d", -n)
+	const mmPerLevel = 30_480
+	n := (max(mm, -mm) + mmPerLevel/2) / mmPerLevel
+	if mm < 0 && n != 0 {
+		return fmt.Sprintf("FL-%03d", n)
 	}
-	return "FL" + fmt.Sprintf("%03d", n)
+	return fmt.Sprintf("FL%03d", n)
 }
 
-func formatRat(v *big.Rat, decimals int) string {
-	s := v.FloatString(min(max(decimals, 0), 9))
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+// formatScaled writes v*num/den with at most the given number of decimals,
+// rounded halves away from zero, without trailing zeros.
+func formatScaled(v, num, den int64, decimals int) string {
+	decimals = min(max(decimals, 0), 9)
+	scale := int64(1)
+	for range decimals {
+		scale *= 10
 	}
-	if z, err := strconv.ParseFloat(s, 64); err == nil && z == 0 {
+	n := new(big.Int).Mul(big.NewInt(v), big.NewInt(num))
+	n.Mul(n, big.NewInt(2*scale))
+	negative := n.Sign() < 0
+	n.Abs(n).Add(n, big.NewInt(den)).Quo(n, big.NewInt(2*den))
+	digits := n.String()
+	if n.Sign() == 0 {
 		return "0"
 	}
-	return s
+	if decimals > 0 {
+		if len(digits) <= decimals {
+			digits = strings.Repeat("0", decimals+1-len(digits)) + digits
+		}
+		whole, frac := digits[:len(digits)-decimals], strings.TrimRight(digits[len(digits)-decimals:], "0")
+		digits = whole
+		if frac != "" {
+			digits += "." + frac
+		}
+	}
+	if negative {
+		return "-" + digits
+	}
+	return digits
 }
