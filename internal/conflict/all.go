@@ -1,0 +1,202 @@
+package conflict
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/deconflict/deconflict/internal/index"
+	"github.com/deconflict/deconflict/internal/volume"
+)
+
+// ErrSameID is the cause when two entities of a set have one id.
+var ErrSameID = errors.New("two entities have this id")
+
+// Options say how All compares a set.
+type Options struct {
+	// Minima hold for every pair unless For is set.
+	Minima Minima
+	// For returns the minima of a pair; none of its results may exceed Minima,
+	// which bounds the search for candidates. Nil means Minima for all.
+	For func(a, b *volume.Entity) Minima
+	// Compare says which pairs count. Nil means all but two constraints. It
+	// must not depend on the order of its arguments.
+	Compare func(a, b *volume.Entity) bool
+	// Progress is called now and then with the share of work done, 0 to 1. It
+	// is called by one goroutine at a time.
+	Progress func(done float64)
+	// Workers is the number of goroutines; 0 means one a processor.
+	Workers int
+}
+
+// Result is the outcome of All.
+type Result struct {
+	// Verdicts are the conflicts, sorted by the ids of A and B.
+	Verdicts []Verdict
+	// Pairs is the number of pairs that Compare lets through, Candidates the
+	// number of those that come near enough in space and time to be decided.
+	Pairs, Candidates int
+}
+
+// All compares a set of entities and returns the verdicts of those pairs that
+// conflict. The result does not depend on the order of the set or the number
+// of workers.
+func All(ctx context.Context, entities []*volume.Entity, opt Options) (Result, error) {
+	set, err := newSet(entities, &opt)
+	if err != nil {
+		return Result{}, err
+	}
+	var out Result
+	for i, a := range set.entities {
+		for _, b := range set.entities[i+1:] {
+			if opt.Compare(a, b) {
+				out.Pairs++
+			}
+		}
+	}
+	snapshot := set.index().Snapshot()
+	parts := opt.Workers * partsAWorker
+	var next, done, candidates atomic.Int64
+	var mu sync.Mutex // guards out.Verdicts, firstErr and Progress
+	var firstErr error
+	var group sync.WaitGroup
+	for range opt.Workers {
+		group.Go(func() {
+			for {
+				part := int(next.Add(1)) - 1
+				if part >= parts || ctx.Err() != nil {
+					return
+				}
+				n, found, err := set.part(ctx, snapshot.Part(part, parts))
+				candidates.Add(int64(n))
+				mu.Lock()
+				out.Verdicts = append(out.Verdicts, found...)
+				if err != nil && firstErr == nil {
+					firstErr = err
+				}
+				if opt.Progress != nil {
+					opt.Progress(float64(done.Add(1)) / float64(parts))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	if firstErr == nil {
+		firstErr = ctx.Err()
+	}
+	if firstErr != nil {
+		return Result{}, firstErr
+	}
+	out.Candidates = int(candidates.Load())
+	slices.SortFunc(out.Verdicts, func(v, w Verdict) int {
+		return cmp.Or(cmp.Compare(v.A.ID, w.A.ID), cmp.Compare(v.B.ID, w.B.ID))
+	})
+	return out, nil
+}
+
+// partsAWorker is how many pieces of work each worker gets, so that progress
+// moves and an uneven set still fills all processors.
+const partsAWorker = 64
+
+// set is a validated set of entities in order of id.
+type set struct {
+	entities []*volume.Entity
+	digests  [][32]byte
+	opt      *Options
+}
+
+func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
+	if err := opt.Minima.validate(); err != nil {
+		return nil, err
+	}
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opt.Compare == nil {
+		opt.Compare = func(a, b *volume.Entity) bool {
+			return a.Kind != volume.Constraint || b.Kind != volume.Constraint
+		}
+	}
+	s := &set{entities: slices.Clone(entities), opt: opt}
+	slices.SortFunc(s.entities, func(a, b *volume.Entity) int { return cmp.Compare(a.ID, b.ID) })
+	s.digests = make([][32]byte, len(s.entities))
+	for i, e := range s.entities {
+		if err := Validate(e); err != nil {
+			return nil, err
+		}
+		if i > 0 && s.entities[i-1].ID == e.ID {
+			return nil, &InputError{ID: e.ID, Err: ErrSameID}
+		}
+		s.digests[i] = EntityDigest(e)
+	}
+	return s, nil
+}
+
+// index returns the boxes of all parts under the number of their entity.
+func (s *set) index() *index.Index[uint32] {
+	var entries []index.Entry[uint32]
+	var extents []volume.Extent
+	need := s.opt.Minima.need()
+	for i, e := range s.entities {
+		extents = extents[:0]
+		for k := range e.Volumes {
+			extents = e.Volumes[k].Extents(extents, need)
+		}
+		for _, t := range e.Trajectories {
+			for k := range t.Legs() {
+				extents = t.LegExtents(extents, k, need)
+			}
+		}
+		for _, x := range extents {
+			entries = append(entries, index.Entry[uint32]{ID: uint32(i), Box: Box(x)})
+		}
+	}
+	return index.Build(entries)
+}
+
+// part judges the candidate pairs of one part of the join.
+func (s *set) part(ctx context.Context, pairs func(func(i, j uint32) bool)) (candidates int, found []Verdict, err error) {
+	for i, j := range pairs {
+		a, b := s.entities[i], s.entities[j]
+		if !s.opt.Compare(a, b) {
+			continue
+		}
+		candidates++
+		if candidates%1024 == 0 && ctx.Err() != nil {
+			return candidates, nil, ctx.Err()
+		}
+		m := s.opt.Minima
+		if s.opt.For != nil {
+			m = s.opt.For(a, b)
+			if err := s.withinBound(m); err != nil {
+				return candidates, nil, err
+			}
+		}
+		if err := checkPair(a, b, m); err != nil {
+			return candidates, nil, err
+		}
+		if decide(a, b, m.need()) {
+			found = append(found, judge(a, b, s.digests[i], s.digests[j], m))
+		}
+	}
+	return candidates, found, nil
+}
+
+// withinBound refuses minima of a pair that the search for candidates does not
+// cover.
+func (s *set) withinBound(m Minima) error {
+	bound := s.opt.Minima
+	if err := m.validate(); err != nil {
+		return err
+	}
+	if m.LateralMM > bound.LateralMM || m.VerticalMM > bound.VerticalMM || m.TimeNS > bound.TimeNS {
+		return fmt.Errorf("minima of a pair %+v exceed the bound %+v", m, bound)
+	}
+	return nil
+}

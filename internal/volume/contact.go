@@ -1,0 +1,100 @@
+package volume
+
+import (
+	"math"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+)
+
+// Need is the separation that a pair must keep. All are zero or more.
+type Need struct {
+	LateralMM, VerticalMM, TimeNS int64
+}
+
+// Contact is what a pair of parts comes to: two volumes, two legs, or a leg and
+// a volume.
+type Contact struct {
+	A, B int // the volume's index as given by the caller, or the leg's
+
+	Conflict bool
+	// Firm is set when the conflict does not rest on the tolerance.
+	Firm bool
+	// FromNS and ToNS bound the instants of violation, each side grown by its
+	// time buffer and half the time minimum.
+	FromNS, ToNS int64
+	// ToleranceM is the lateral tolerance of the pair.
+	ToleranceM float64
+
+	// Lateral is the least lateral distance while vertical and time separation
+	// are violated; Vertical the least vertical gap while lateral and time
+	// separation are. Known says whether there is such an instant.
+	Lateral, Vertical Closest
+}
+
+// Closest is one instant of a Contact.
+type Closest struct {
+	Known          bool
+	ATimeNS, BTime int64       // the instants of the two sides
+	BaseM          float64     // between bases: centres, centre-lines, areas; 0 when they meet
+	GapM           float64     // between edges of the grown shapes; negative when they overlap and no area is involved
+	Area           bool        // an area is involved: BaseM is no distance of centres
+	GapMM          int64       // vertical, between grown bands; negative when they overlap
+	A, B           geodesy.Vec // the places on the ellipsoid
+	ABand, BBand   Band        // altitudes occupied at that instant, without buffers
+}
+
+// Volumes returns the contact of two volumes. Both must be valid. With detail
+// unset only Conflict is sure to be set.
+func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
+	var c Contact
+	hA, hB := a.Buffers.TimeNS, b.Buffers.TimeNS
+	from := max(a.Window.StartNS-hA, b.Window.StartNS-hB)
+	to := min(a.Window.EndNS+hA, b.Window.EndNS+hB)
+	if from-to >= need.TimeNS {
+		return c
+	}
+	grow := a.Buffers.VerticalMM + b.Buffers.VerticalMM
+	gap := max(a.Band.LowerMM-b.Band.UpperMM, b.Band.LowerMM-a.Band.UpperMM) - grow
+	high := gap < need.VerticalMM
+	if !high && !detail {
+		return c
+	}
+	f, g := a.Footprint, b.Footprint
+	radius := metres(need.LateralMM) + a.radiusM() + b.radiusM()
+	span := f.middle.Sub(g.middle).Norm() + f.reachM + g.reachM + radius
+	c.ToleranceM = toleranceFor(span)
+	if !detail {
+		if conflict, decided := judgePlanar(f, g, radius, span, c.ToleranceM); decided {
+			c.Conflict = conflict
+			return c
+		}
+		j, _ := judge(f, g, radius, c.ToleranceM)
+		c.Conflict = j.conflict
+		return c
+	}
+	j, l := judge(f, g, radius, c.ToleranceM)
+	if math.IsInf(l.distM, 1) || !j.conflict {
+		l = baseDistance(f, g, math.Inf(1), c.ToleranceM)
+	}
+	c.Conflict, c.Firm = j.conflict && high, j.firm
+	c.FromNS, c.ToNS = from-need.TimeNS/2, to+need.TimeNS/2
+	at := Closest{
+		Known: true, BaseM: l.distM, A: l.a, B: l.b, GapMM: gap,
+		GapM:    l.distM - a.radiusM() - b.radiusM(),
+		ABand:   a.Band,
+		BBand:   b.Band,
+		ATimeNS: max(a.Window.StartNS, min(from, a.Window.EndNS)),
+		BTime:   max(b.Window.StartNS, min(from, b.Window.EndNS)),
+	}
+	if f.closed || g.closed {
+		at.Area = true
+		at.GapM = max(at.GapM, 0)
+	}
+	if high {
+		c.Lateral = at
+	}
+	if j.conflict {
+		c.Vertical = at
+	}
+	return c
+}

@@ -1,0 +1,335 @@
+package volume
+
+import "math"
+
+// Encounters calls visit for the pairs of legs of two trajectories that are in
+// conflict or, with detail set, that lose vertical or lateral separation at
+// close enough instants. Without detail the contacts hold only Conflict, and
+// visit returning false ends the search.
+func Encounters(t, u *Trajectory, need Need, detail bool, visit func(Contact) bool) {
+	m := newMeeting(t, u, need)
+	if m.apart() {
+		return
+	}
+	if !detail && m.farApart() {
+		return
+	}
+	// Runs are in order of time on both sides: for each of t's, u's that end
+	// before it can matter never matter again.
+	first := 0
+	var c Contact
+	open := false
+	for i := range t.runs {
+		p := &t.runs[i]
+		for first < len(u.runs) && u.runs[first].x1+m.offset+m.slack < p.x0 {
+			first++
+		}
+		for j := first; j < len(u.runs); j++ {
+			q := &u.runs[j]
+			if q.x0+m.offset-m.slack > p.x1 {
+				break
+			}
+			part := m.runs(i, j, detail)
+			if !part.Conflict && !part.Lateral.Known && !part.Vertical.Known {
+				continue
+			}
+			if open && (part.A != c.A || part.B != c.B) {
+				if !visit(c) {
+					return
+				}
+				open = false
+			}
+			if !open {
+				c, open = part, true
+				continue
+			}
+			c.join(part)
+		}
+	}
+	if open {
+		visit(c)
+	}
+}
+
+// join folds the contact of another pair of runs of the same legs into c.
+func (c *Contact) join(d Contact) {
+	if d.Conflict {
+		if c.Conflict {
+			c.FromNS, c.ToNS = min(c.FromNS, d.FromNS), max(c.ToNS, d.ToNS)
+		} else {
+			c.FromNS, c.ToNS = d.FromNS, d.ToNS
+		}
+		c.Conflict = true
+		c.Firm = c.Firm || d.Firm
+	}
+	c.ToleranceM = max(c.ToleranceM, d.ToleranceM)
+	if d.Lateral.Known && (!c.Lateral.Known || d.Lateral.BaseM < c.Lateral.BaseM) {
+		c.Lateral = d.Lateral
+	}
+	if d.Vertical.Known && (!c.Vertical.Known || d.Vertical.GapMM < c.Vertical.GapMM) {
+		c.Vertical = d.Vertical
+	}
+}
+
+// meeting holds what all runs of a pair of trajectories have in common.
+type meeting struct {
+	t, u        *Trajectory
+	need        Need
+	offset      float64 // u's first waypoint less t's, seconds
+	slack       float64 // instants this far apart still count, seconds
+	radius      float64 // centre-lines must be this far apart, metres
+	height      int64   // altitudes must be this far apart, mm
+	halfT       int64   // half the time minimum, ns
+	clearHeight float64
+}
+
+func newMeeting(t, u *Trajectory, need Need) meeting {
+	m := meeting{t: t, u: u, need: need}
+	m.offset = secondsBetween(t.waypoints[0].TimeNS, u.waypoints[0].TimeNS)
+	m.slack = float64(need.TimeNS+t.buffers.TimeNS+u.buffers.TimeNS) / 1e9
+	m.radius = metres(need.LateralMM + t.buffers.LateralMM + u.buffers.LateralMM)
+	m.height = need.VerticalMM + t.buffers.VerticalMM + u.buffers.VerticalMM
+	m.halfT = need.TimeNS / 2
+	m.clearHeight = float64(m.height)
+	return m
+}
+
+// apart tells whether the windows are far enough apart in time.
+func (m *meeting) apart() bool {
+	a, b := m.t.Window(), m.u.Window()
+	from := max(a.StartNS-m.t.buffers.TimeNS, b.StartNS-m.u.buffers.TimeNS)
+	to := min(a.EndNS+m.t.buffers.TimeNS, b.EndNS+m.u.buffers.TimeNS)
+	return from-to >= m.need.TimeNS
+}
+
+// farApart tells whether the paths never come near, whatever the time.
+func (m *meeting) farApart() bool {
+	return m.t.middle.Sub(m.u.middle).Norm() > float64((m.t.reachM+m.u.reachM+m.radius)*(1+1e-6))
+}
+
+// region returns the parameters of runs p and q that are close enough in time.
+func (m *meeting) region(p, q *run) region {
+	if m.slack == 0 {
+		from, to := max(p.x0, q.x0+m.offset), min(p.x1, q.x1+m.offset)
+		var r region
+		if from < to {
+			r.add(from, from-m.offset)
+			r.add(to, to-m.offset)
+		}
+		return r
+	}
+	r := rectangle(p.x0, p.x1, q.x0, q.x1)
+	r.cut(1, -1, m.offset+m.slack)
+	r.cut(-1, 1, m.slack-m.offset)
+	if r.n < 3 {
+		return region{}
+	}
+	return r
+}
+
+// runs returns the contact of run i of t with run j of u.
+func (m *meeting) runs(i, j int, detail bool) Contact {
+	p, q := &m.t.runs[i], &m.u.runs[j]
+	c := Contact{A: int(m.t.legs[i]), B: int(m.u.legs[j])}
+	low := p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()/2 - float64((p.lenM+q.lenM)*0.502)
+	if low > float64(m.radius*(1+1e-6))+1e-6 && !detail {
+		return c
+	}
+	free := m.region(p, q)
+	if free.n == 0 {
+		return c
+	}
+	near := m.vertical(free, c.A, c.B)
+	if near.n == 0 && !detail {
+		return c
+	}
+	c.ToleranceM = toleranceFor(low + 2*(p.lenM+q.lenM) + m.radius)
+	e := encounter{p: p, q: q, region: near}
+	if near.n > 0 {
+		m.lateral(&e, &c, detail)
+	}
+	if detail && low <= m.radius+c.ToleranceM {
+		e.region = free
+		m.leastHeight(&e, &c)
+	}
+	return c
+}
+
+// vertical returns the part of a region in which altitudes are too close.
+func (m *meeting) vertical(r region, a, b int) region {
+	w, v := m.t.waypoints[a].AltMM, m.u.waypoints[b].AltMM
+	level := w == m.t.waypoints[a+1].AltMM && v == m.u.waypoints[b+1].AltMM
+	if level {
+		if max(w-v, v-w) >= m.height {
+			return region{}
+		}
+		return r
+	}
+	if m.height == 0 {
+		return region{}
+	}
+	if r.n == 2 {
+		return m.verticalTogether(r, a, b)
+	}
+	a0, a1 := m.t.climb(int32(a))
+	b0, b1 := m.u.climb(int32(b))
+	n := r.n
+	r.cut(a1, 0-b1, m.clearHeight-a0+b0)
+	r.cut(0-a1, b1, m.clearHeight+a0-b0)
+	if r.n < min(n, 3) {
+		return region{}
+	}
+	return r
+}
+
+// verticalTogether is vertical for simultaneous instants. Fractions between the
+// exact altitudes at the ends keep a climb that just reaches the separation at
+// a waypoint clear.
+func (m *meeting) verticalTogether(r region, a, b int) region {
+	d0 := m.t.altitude(int32(a), r.x[0]) - m.u.altitude(int32(b), r.y[0])
+	d1 := m.t.altitude(int32(a), r.x[1]) - m.u.altitude(int32(b), r.y[1])
+	f0, f1 := 0.0, 1.0
+	if d0 == d1 {
+		if math.Abs(d0) >= m.clearHeight {
+			return region{}
+		}
+		return r
+	}
+	g0, g1 := (0-m.clearHeight-d0)/(d1-d0), (m.clearHeight-d0)/(d1-d0)
+	f0, f1 = max(f0, min(g0, g1)), min(f1, max(g0, g1))
+	if f0 >= f1 {
+		return region{}
+	}
+	return r.slice(f0, f1)
+}
+
+// slice returns the part of a segment between two fractions.
+func (r *region) slice(f0, f1 float64) region {
+	var s region
+	for _, f := range [2]float64{f0, f1} {
+		switch f {
+		case 0:
+			s.add(r.x[0], r.y[0])
+		case 1:
+			s.add(r.x[1], r.y[1])
+		default:
+			s.add(r.x[0]+float64(f*(r.x[1]-r.x[0])), r.y[0]+float64(f*(r.y[1]-r.y[0])))
+		}
+	}
+	return s
+}
+
+// lateral fills in whether and when runs are too close.
+func (m *meeting) lateral(e *encounter, c *Contact, detail bool) {
+	errM := e.first()
+	limit := m.radius + c.ToleranceM
+	if !detail {
+		if e.distM > limit+errM {
+			return
+		}
+		if e.distM < limit-c.ToleranceM-errM {
+			c.Conflict = true
+			return
+		}
+	}
+	e.refine()
+	c.Conflict = e.distM < limit && m.radius > 0
+	if !detail {
+		return
+	}
+	c.Firm = e.distM < m.radius-c.ToleranceM
+	c.Lateral = m.closest(e, c)
+	if c.Conflict {
+		c.FromNS, c.ToNS = m.window(e, limit)
+	}
+}
+
+// closest describes the instant at which e's runs are nearest.
+func (m *meeting) closest(e *encounter, c *Contact) Closest {
+	p, _ := e.p.at(e.x)
+	q, _ := e.q.at(e.y)
+	return m.instant(e.x, e.y, p, q, e.distM, c)
+}
+
+func (m *meeting) instant(x, y float64, p, q spot, distM float64, c *Contact) Closest {
+	a, b := m.t.altitude(int32(c.A), x), m.u.altitude(int32(c.B), y)
+	at := Closest{
+		Known: true, A: p.p, B: q.p, BaseM: distM,
+		GapM:    distM - metres(m.t.buffers.LateralMM+m.u.buffers.LateralMM),
+		GapMM:   int64(math.Floor(math.Abs(a-b)+0.5)) - m.t.buffers.VerticalMM - m.u.buffers.VerticalMM,
+		ATimeNS: m.t.instant(x, math.Floor),
+		BTime:   m.u.instant(y, math.Floor),
+	}
+	at.ABand.LowerMM = int64(math.Floor(a + 0.5))
+	at.BBand.LowerMM = int64(math.Floor(b + 0.5))
+	at.ABand.UpperMM, at.BBand.UpperMM = at.ABand.LowerMM, at.BBand.LowerMM
+	return at
+}
+
+// instant returns x seconds after the first waypoint as an instant, rounded to
+// a nanosecond by round.
+func (t *Trajectory) instant(x float64, round func(float64) float64) int64 {
+	return t.waypoints[0].TimeNS + int64(round(float64(x*1e9)))
+}
+
+// window returns the first and last instants at which the runs are nearer than
+// limit. An instant counts when each side, within its time buffer and half the
+// time minimum of it, is at its place.
+func (m *meeting) window(e *encounter, limit float64) (fromNS, toNS int64) {
+	growT, growU := m.t.buffers.TimeNS+m.halfT, m.u.buffers.TimeNS+m.halfT
+	if m.slack == 0 {
+		x0, _, _ := e.least(limit, 1, 0)
+		x1, _, _ := e.least(limit, -1, 0)
+		return m.t.instant(x0, math.Floor), m.t.instant(x1, math.Ceil)
+	}
+	// The earliest instant is the least of max(x-growT, y+offset-growU), the
+	// latest the greatest of min(x+growT, y+offset+growU). Each is looked for
+	// where the one term decides and where the other does.
+	shift := float64(growT-growU) / 1e9
+	fromNS, toNS = m.t.instant(e.x, math.Floor), m.t.instant(e.x, math.Ceil)
+	if x, _, ok := e.within(-1, 1, 0-m.offset-shift).least(limit, 1, 0); ok {
+		fromNS = min(fromNS, m.t.instant(x, math.Floor)-growT)
+	}
+	if _, y, ok := e.within(1, -1, m.offset+shift).least(limit, 0, 1); ok {
+		fromNS = min(fromNS, m.u.instant(y, math.Floor)-growU)
+	}
+	if x, _, ok := e.within(1, -1, m.offset-shift).least(limit, -1, 0); ok {
+		toNS = max(toNS, m.t.instant(x, math.Ceil)+growT)
+	}
+	if _, y, ok := e.within(-1, 1, shift-m.offset).least(limit, 0, -1); ok {
+		toNS = max(toNS, m.u.instant(y, math.Ceil)+growU)
+	}
+	return fromNS, toNS
+}
+
+// leastHeight fills in the least vertical gap while runs are laterally too
+// close.
+func (m *meeting) leastHeight(e *encounter, c *Contact) {
+	e.first()
+	e.refine()
+	limit := m.radius + c.ToleranceM
+	if e.distM >= limit {
+		return
+	}
+	a0, a1 := m.t.climb(int32(c.A))
+	b0, b1 := m.u.climb(int32(c.B))
+	x, y := e.x, e.y
+	if a1 != 0 || b1 != 0 {
+		x0, y0, _ := e.least(limit, a1, 0-b1)
+		x1, y1, _ := e.least(limit, 0-a1, b1)
+		h0 := float64(a1*x0) - float64(b1*y0) + a0 - b0
+		h1 := float64(a1*x1) - float64(b1*y1) + a0 - b0
+		switch {
+		case h0 >= 0:
+			x, y = x0, y0
+		case h1 <= 0:
+			x, y = x1, y1
+		default: // they cross in between; the set is convex
+			f := h0 / (h0 - h1)
+			x, y = x0+float64(f*(x1-x0)), y0+float64(f*(y1-y0))
+		}
+	}
+	p, _ := e.p.at(x)
+	q, _ := e.q.at(y)
+	c.Vertical = m.instant(x, y, p, q, separation(&p, &q), c)
+}

@@ -1,0 +1,186 @@
+package volume
+
+import (
+	"math"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+)
+
+// MaxWaypoints is the largest number of waypoints of a trajectory.
+const MaxWaypoints = 100_000
+
+// Trajectory is a craft's timed path: geodesic legs flown at constant ground
+// speed and constant rate of climb between waypoints. Two waypoints at one
+// place are a hover. It is immutable and safe for concurrent use.
+type Trajectory struct {
+	waypoints []Waypoint
+	buffers   Buffers
+
+	// runs are the legs cut to at most maxPieceM, with time as the parameter,
+	// in seconds since the first waypoint.
+	runs   []run
+	legs   []int32 // the leg of each run
+	middle geodesy.Vec
+	reachM float64
+}
+
+// NewTrajectory returns the trajectory through the waypoints, whose times must
+// increase. Errors are *InvalidError.
+func NewTrajectory(waypoints []Waypoint, b Buffers) (*Trajectory, error) {
+	if len(waypoints) < 2 {
+		return nil, invalid(TooFewVertices, -1, "a trajectory needs at least 2 waypoints, found %d", len(waypoints))
+	}
+	if len(waypoints) > MaxWaypoints {
+		return nil, invalid(TooManyVertices, -1, "a trajectory has at most %d waypoints, found %d", MaxWaypoints, len(waypoints))
+	}
+	if err := b.validate(); err != nil {
+		return nil, err
+	}
+	t := &Trajectory{waypoints: append([]Waypoint(nil), waypoints...), buffers: b}
+	for i, w := range waypoints {
+		if err := checkPosition(w.At, i); err != nil {
+			return nil, err
+		}
+		if w.AltMM < NoFloorMM/2 || w.AltMM > NoCeilingMM/2 {
+			return nil, invalid(OutOfRange, i, "altitude %d mm is out of range", w.AltMM)
+		}
+		if w.TimeNS < AlwaysNS || w.TimeNS > ForeverNS {
+			return nil, invalid(OutOfRange, i, "time %d ns is out of range", w.TimeNS)
+		}
+		if i == 0 {
+			continue
+		}
+		if w.TimeNS <= waypoints[i-1].TimeNS {
+			return nil, invalid(TimeNotIncreasing, i, "a waypoint must be later than the one before it")
+		}
+		if err := t.addLeg(i - 1); err != nil {
+			return nil, err
+		}
+	}
+	spots := make([]spot, 0, len(t.runs)+1)
+	for i := range t.runs {
+		spots = append(spots, t.runs[i].a)
+	}
+	spots = append(spots, t.runs[len(t.runs)-1].b)
+	t.middle, t.reachM = ball(spots)
+	return t, nil
+}
+
+// addLeg appends the runs of leg i.
+func (t *Trajectory) addLeg(i int) error {
+	from, to := t.waypoints[i], t.waypoints[i+1]
+	x0, x1 := t.seconds(from.TimeNS), t.seconds(to.TimeNS)
+	a, b := spotOf(from.At), spotOf(to.At)
+	if a.p == b.p {
+		t.runs = append(t.runs, run{a: a, b: a, x0: x0, x1: x1})
+		t.legs = append(t.legs, int32(i))
+		return nil
+	}
+	inner, err := cutEdge(from.At, to.At, i)
+	if err != nil {
+		return err
+	}
+	n := len(inner) + 1
+	for k, s := range append(inner, b) {
+		next := x1
+		if k+1 < n {
+			next = x0 + float64((x1-x0)*(float64(k+1)/float64(n)))
+		}
+		start := x0
+		if k > 0 {
+			start = t.runs[len(t.runs)-1].x1
+		}
+		t.runs = append(t.runs, newRun(a, s, start, next))
+		t.legs = append(t.legs, int32(i))
+		a = s
+	}
+	return nil
+}
+
+// seconds returns an instant in seconds since the first waypoint.
+func (t *Trajectory) seconds(ns int64) float64 {
+	return secondsBetween(t.waypoints[0].TimeNS, ns)
+}
+
+// secondsBetween returns to-from in seconds, exact to a nanosecond up to 100
+// days and clamped to about 146 years.
+func secondsBetween(from, to int64) float64 {
+	d := to - from
+	if to > from && d < 0 {
+		d = math.MaxInt64
+	} else if to < from && d > 0 {
+		d = math.MinInt64
+	}
+	return float64(d) / 1e9
+}
+
+// Waypoints returns the waypoints. The caller must not change them.
+func (t *Trajectory) Waypoints() []Waypoint { return t.waypoints }
+
+// Buffers returns the trajectory's buffers.
+func (t *Trajectory) Buffers() Buffers { return t.buffers }
+
+// Window returns the instants from the first to the last waypoint, without the
+// time buffer.
+func (t *Trajectory) Window() Window {
+	return Window{t.waypoints[0].TimeNS, t.waypoints[len(t.waypoints)-1].TimeNS}
+}
+
+// altitude returns the altitude in millimetres at x seconds on a leg. At the
+// waypoints it is exact.
+func (t *Trajectory) altitude(leg int32, x float64) float64 {
+	w, v := &t.waypoints[leg], &t.waypoints[leg+1]
+	if w.AltMM == v.AltMM {
+		return float64(w.AltMM)
+	}
+	x0, x1 := t.seconds(w.TimeNS), t.seconds(v.TimeNS)
+	f := (x - x0) / (x1 - x0)
+	if f == 1 {
+		return float64(v.AltMM)
+	}
+	return float64(w.AltMM) + float64(f*float64(v.AltMM-w.AltMM))
+}
+
+// climb returns the altitude of a leg as lower-order coefficients: altitude =
+// c0 + c1·x in millimetres, x in seconds.
+func (t *Trajectory) climb(leg int32) (c0, c1 float64) {
+	w, v := &t.waypoints[leg], &t.waypoints[leg+1]
+	if w.AltMM == v.AltMM {
+		return float64(w.AltMM), 0
+	}
+	x0, x1 := t.seconds(w.TimeNS), t.seconds(v.TimeNS)
+	c1 = float64(v.AltMM-w.AltMM) / (x1 - x0)
+	return float64(w.AltMM) - float64(c1*x0), c1
+}
+
+// At returns where the craft is declared to be at an instant: the place on the
+// ellipsoid and the altitude in millimetres. Instants outside the window give
+// the nearest waypoint.
+func (t *Trajectory) At(timeNS int64) (geodesy.LatLng, int64) {
+	w := t.Window()
+	first, last := t.waypoints[0], t.waypoints[len(t.waypoints)-1]
+	if timeNS <= w.StartNS {
+		return first.At, first.AltMM
+	}
+	if timeNS >= w.EndNS {
+		return last.At, last.AltMM
+	}
+	x := t.seconds(timeNS)
+	i := t.runAt(x)
+	s, _ := t.runs[i].at(x)
+	return geodesy.FromECEF(s.p), int64(math.Floor(t.altitude(t.legs[i], x) + 0.5))
+}
+
+// runAt returns the run whose span holds x.
+func (t *Trajectory) runAt(x float64) int {
+	lo, hi := 0, len(t.runs)-1
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if t.runs[mid].x1 > x {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
+}

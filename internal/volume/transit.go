@@ -1,0 +1,332 @@
+package volume
+
+import "math"
+
+// Transits calls visit for the legs of a trajectory that are in conflict with a
+// volume or, with detail set, that lose vertical or lateral separation from it
+// during its window. Without detail the contacts hold only Conflict, and visit
+// returning false ends the search. In the contacts A is the leg and B is 0.
+func Transits(t *Trajectory, v *Volume4D, need Need, detail bool, visit func(Contact) bool) {
+	p := newPassage(t, v, need)
+	if p.apart() || !detail && p.farApart() {
+		return
+	}
+	var c Contact
+	open := false
+	for i := range t.runs {
+		x0, x1 := p.during(&t.runs[i])
+		if x0 >= x1 {
+			continue
+		}
+		part := p.run(i, x0, x1, detail)
+		if !part.Conflict && !part.Lateral.Known && !part.Vertical.Known {
+			continue
+		}
+		if open && part.A != c.A {
+			if !visit(c) {
+				return
+			}
+			open = false
+		}
+		if !open {
+			c, open = part, true
+			continue
+		}
+		c.join(part)
+	}
+	if open {
+		visit(c)
+	}
+}
+
+// passage holds what all runs of a trajectory have in common towards a volume.
+type passage struct {
+	t            *Trajectory
+	v            *Volume4D
+	need         Need
+	radius       float64 // the centre-line must be this far from the base, metres
+	edges        float64 // of it, radii and buffers: from centre to edge
+	lower, upper int64   // altitudes between these are too close, mm
+	from, to     float64 // instants between these count, seconds
+	halfT        int64
+}
+
+func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
+	p := passage{t: t, v: v, need: need, halfT: need.TimeNS / 2}
+	p.edges = v.radiusM() + metres(t.buffers.LateralMM)
+	p.radius = p.edges + metres(need.LateralMM)
+	high := need.VerticalMM + t.buffers.VerticalMM + v.Buffers.VerticalMM
+	p.lower, p.upper = v.Band.LowerMM-high, v.Band.UpperMM+high
+	slack := need.TimeNS + t.buffers.TimeNS + v.Buffers.TimeNS
+	p.from = t.seconds(v.Window.StartNS - slack)
+	p.to = t.seconds(v.Window.EndNS + slack)
+	return p
+}
+
+func (p *passage) apart() bool {
+	w := p.t.Window()
+	from := max(w.StartNS-p.t.buffers.TimeNS, p.v.Window.StartNS-p.v.Buffers.TimeNS)
+	to := min(w.EndNS+p.t.buffers.TimeNS, p.v.Window.EndNS+p.v.Buffers.TimeNS)
+	return from-to >= p.need.TimeNS
+}
+
+func (p *passage) farApart() bool {
+	f := p.v.Footprint
+	return p.t.middle.Sub(f.middle).Norm() > float64((p.t.reachM+f.reachM+p.radius)*(1+1e-6))
+}
+
+// during returns the part of a run that counts in time.
+func (p *passage) during(r *run) (x0, x1 float64) {
+	return max(r.x0, p.from), min(r.x1, p.to)
+}
+
+// high returns the part of [x0, x1] on a leg during which altitudes are too
+// close; it is empty when they never are.
+func (p *passage) high(leg int32, x0, x1 float64) (float64, float64) {
+	w, v := p.t.waypoints[leg].AltMM, p.t.waypoints[leg+1].AltMM
+	if w == v {
+		if w <= p.lower || w >= p.upper {
+			return 0, 0
+		}
+		return x0, x1
+	}
+	h0, h1 := p.t.altitude(leg, x0), p.t.altitude(leg, x1)
+	if h0 == h1 {
+		return 0, 0
+	}
+	g0, g1 := (float64(p.lower)-h0)/(h1-h0), (float64(p.upper)-h0)/(h1-h0)
+	f0, f1 := max(0, min(g0, g1)), min(1, max(g0, g1))
+	if f0 >= f1 {
+		return 0, 0
+	}
+	a, b := x0, x1
+	if f0 > 0 {
+		a = x0 + float64(f0*(x1-x0))
+	}
+	if f1 < 1 {
+		b = x0 + float64(f1*(x1-x0))
+	}
+	return a, b
+}
+
+// run returns the contact of run i, between instants x0 and x1, with the volume.
+func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
+	r := &p.t.runs[i]
+	leg := p.t.legs[i]
+	c := Contact{A: int(leg)}
+	f := p.v.Footprint
+	c.ToleranceM = toleranceFor(r.a.p.Sub(f.middle).Norm() + f.reachM + r.lenM + p.radius)
+	h0, h1 := p.high(leg, x0, x1)
+	if h0 < h1 {
+		w := p.within(r, h0, h1, c.ToleranceM, detail)
+		c.Conflict, c.Firm = w.conflict, w.firm
+		if detail && !math.IsInf(w.distM, 1) {
+			c.Lateral = p.instant(leg, &w)
+		}
+		if c.Conflict && detail {
+			c.FromNS, c.ToNS = p.window(&w)
+		}
+	}
+	if !detail {
+		return c
+	}
+	w := p.within(r, x0, x1, c.ToleranceM, false)
+	if !w.conflict {
+		return c
+	}
+	w = p.within(r, x0, x1, c.ToleranceM, true)
+	a, b := p.t.altitude(leg, w.x0), p.t.altitude(leg, w.x1)
+	w.x = w.x0
+	if p.gap(b) < p.gap(a) {
+		w.x = w.x1
+	}
+	if lo, hi := float64(p.v.Band.LowerMM), float64(p.v.Band.UpperMM); (a < lo && b > lo) || (a > hi && b < hi) {
+		// It passes through the band's edge: the gap is 0 from there on.
+		edge := lo
+		if a > hi {
+			edge = hi
+		}
+		w.x = w.x0 + float64((edge-a)/(b-a)*(w.x1-w.x0))
+	}
+	s, _ := r.at(w.x)
+	w.a = s
+	w.distM, w.b = p.baseFrom(&s)
+	c.Vertical = p.instant(leg, &w)
+	return c
+}
+
+// gap returns the distance in millimetres of an altitude from the band.
+func (p *passage) gap(h float64) float64 {
+	return max(0, float64(p.v.Band.LowerMM)-h, h-float64(p.v.Band.UpperMM))
+}
+
+// stay is the lateral side of a run's passage.
+type stay struct {
+	conflict, firm bool
+	distM          float64 // least distance from the base, 0 inside it
+	x              float64 // when
+	a, b           spot    // where: the craft, and the base
+	x0, x1         float64 // first and last instant nearer than the radius
+}
+
+// within finds when run r, between x0 and x1, is near the base.
+func (p *passage) within(r *run, x0, x1, tolM float64, detail bool) stay {
+	f := p.v.Footprint
+	limit := p.radius + tolM
+	w := stay{distM: math.Inf(1), x0: math.Inf(1), x1: math.Inf(-1)}
+	first, _ := r.at(x0)
+	last, _ := r.at(x1)
+	if f.closed {
+		p.insides(&w, &first, &last, x0, x1, tolM)
+		if w.conflict && !detail {
+			return w
+		}
+	}
+	box := runBounds(&first, &last)
+	reach := limit
+	if detail && !w.conflict {
+		reach = math.Inf(1)
+	}
+	f.nearby(&box, reach, func(from, to int) float64 {
+		for i := from; i < to; i++ {
+			e := encounter{p: r, region: rectangle(x0, x1, 0, 1)}
+			var edge run
+			if f.isPoint() {
+				edge = pointRun(f.spots[0])
+				e.region = rectangle(x0, x1, 0, 0)
+			} else {
+				a, b := f.piece(i)
+				edge = newRun(*a, *b, 0, 1)
+			}
+			e.q = &edge
+			p.edge(&w, &e, limit, tolM, detail)
+			if w.conflict && !detail {
+				return -1
+			}
+		}
+		if w.conflict || !detail {
+			return limit
+		}
+		return max(limit, w.distM)
+	})
+	if w.conflict && !w.firm && f.closed {
+		w.firm = p.deep(r, &w, tolM)
+	}
+	return w
+}
+
+// insides looks whether an area holds the run's ends.
+func (p *passage) insides(w *stay, first, last *spot, x0, x1, tolM float64) {
+	f := p.v.Footprint
+	if f.holds(first) {
+		w.conflict, w.distM, w.x, w.a, w.b = true, 0, x0, *first, *first
+		w.x0, w.x1 = x0, x0
+		w.firm = f.boundaryFrom(first, tolM) > tolM
+	}
+	if f.holds(last) {
+		if !w.conflict {
+			w.conflict, w.distM, w.x, w.a, w.b = true, 0, x1, *last, *last
+			w.x0 = x1
+		}
+		w.x1 = x1
+		w.firm = w.firm || f.boundaryFrom(last, tolM) > tolM
+	}
+}
+
+// edge folds the encounter with one piece of the base into w.
+func (p *passage) edge(w *stay, e *encounter, limit, tolM float64, detail bool) {
+	errM := e.first()
+	if e.distM > max(limit, w.distM)+errM || !detail && e.distM > limit+errM {
+		return
+	}
+	if !detail && e.distM < p.radius-errM {
+		w.conflict = true
+		return
+	}
+	e.refine()
+	if e.distM < w.distM || e.distM == w.distM && e.x < w.x {
+		a, _ := e.p.at(e.x)
+		b, _ := e.q.at(e.y)
+		w.distM, w.x, w.a, w.b = e.distM, e.x, a, b
+	}
+	if e.distM >= limit {
+		return
+	}
+	w.conflict = true
+	w.firm = w.firm || e.distM < p.radius-tolM
+	if detail {
+		x0, _, _ := e.least(limit, 1, 0)
+		x1, _, _ := e.least(limit, -1, 0)
+		w.x0, w.x1 = min(w.x0, x0), max(w.x1, x1)
+	}
+}
+
+// deep tells whether some point of the stay lies inside the area beyond the
+// tolerance. Its middle and quarters are tried; a stay that none of them proves
+// is reported as within tolerance.
+func (p *passage) deep(r *run, w *stay, tolM float64) bool {
+	f := p.v.Footprint
+	for _, k := range [3]float64{0.5, 0.25, 0.75} {
+		s, _ := r.at(w.x0 + float64(k*(w.x1-w.x0)))
+		if f.holds(&s) && f.boundaryFrom(&s, tolM) > tolM {
+			return true
+		}
+	}
+	return false
+}
+
+// runBounds returns a box around the geodesic piece between two spots.
+func runBounds(a, b *spot) bounds {
+	return pieceBounds([]spot{*a, *b}, 0)
+}
+
+// baseFrom returns the distance of a spot from the base, and the place there.
+func (p *passage) baseFrom(s *spot) (float64, spot) {
+	f := p.v.Footprint
+	if f.isPoint() {
+		return separation(s, &f.spots[0]), f.spots[0]
+	}
+	if f.closed && f.holds(s) {
+		return 0, *s
+	}
+	best, at := math.Inf(1), *s
+	b := bounds{s.p, s.p}
+	f.nearby(&b, math.Inf(1), func(from, to int) float64 {
+		for i := from; i < to; i++ {
+			a, c := f.piece(i)
+			if d, foot := toPiece(s, a, c); d < best {
+				best, at = d, spotAt(foot)
+			}
+		}
+		return best
+	})
+	return best, at
+}
+
+// instant describes the stay's instant w.x.
+func (p *passage) instant(leg int32, w *stay) Closest {
+	h := int64(math.Floor(p.t.altitude(leg, w.x) + 0.5))
+	ns := p.t.instant(w.x, math.Floor)
+	at := Closest{
+		Known: true, BaseM: w.distM, A: w.a.p, B: w.b.p,
+		GapM:    w.distM - p.edges,
+		GapMM:   max(p.v.Band.LowerMM-h, h-p.v.Band.UpperMM) - p.t.buffers.VerticalMM - p.v.Buffers.VerticalMM,
+		ATimeNS: ns,
+		BTime:   min(max(ns, p.v.Window.StartNS), p.v.Window.EndNS),
+		ABand:   Band{h, h},
+		BBand:   p.v.Band,
+	}
+	if p.v.Footprint.closed {
+		at.Area = true
+		at.GapM = max(at.GapM, 0)
+	}
+	return at
+}
+
+// window returns the instants of violation of a stay.
+func (p *passage) window(w *stay) (fromNS, toNS int64) {
+	growT, growV := p.t.buffers.TimeNS+p.halfT, p.v.Buffers.TimeNS+p.halfT
+	fromNS = max(p.t.instant(w.x0, math.Floor)-growT, p.v.Window.StartNS-growV)
+	toNS = min(p.t.instant(w.x1, math.Ceil)+growT, p.v.Window.EndNS+growV)
+	return fromNS, toNS
+}
