@@ -81,10 +81,11 @@ type meeting struct {
 	height      int64   // altitudes must be this far apart, mm
 	halfT       int64   // half the time minimum, ns
 	clearHeight float64
+	best        float64 // the least lateral distance found so far, metres
 }
 
 func newMeeting(t, u *Trajectory, need Need) meeting {
-	m := meeting{t: t, u: u, need: need}
+	m := meeting{t: t, u: u, need: need, best: math.Inf(1)}
 	m.offset = secondsBetween(t.waypoints[0].TimeNS, u.waypoints[0].TimeNS)
 	m.slack = float64(need.TimeNS+t.buffers.TimeNS+u.buffers.TimeNS) / 1e9
 	m.radius = metres(need.LateralMM + t.buffers.LateralMM + u.buffers.LateralMM)
@@ -131,8 +132,8 @@ func (m *meeting) region(p, q *run) region {
 func (m *meeting) runs(i, j int, detail bool) Contact {
 	p, q := &m.t.runs[i], &m.u.runs[j]
 	c := Contact{A: int(m.t.legs[i]), B: int(m.u.legs[j])}
-	low := p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()/2 - float64((p.lenM+q.lenM)*0.502)
-	if low > float64(m.radius*(1+1e-6))+1e-6 && !detail {
+	low := float64(p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()*0.5) - float64((p.lenM+q.lenM)*0.502)
+	if low > float64(m.radius*(1+1e-6))+1e-6 && (!detail || low > m.best) {
 		return c
 	}
 	free := m.region(p, q)
@@ -143,7 +144,7 @@ func (m *meeting) runs(i, j int, detail bool) Contact {
 	if near.n == 0 && !detail {
 		return c
 	}
-	c.ToleranceM = toleranceFor(low + 2*(p.lenM+q.lenM) + m.radius)
+	c.ToleranceM = toleranceFor(low + float64(2*(p.lenM+q.lenM)) + m.radius)
 	e := encounter{p: p, q: q, region: near}
 	if near.n > 0 {
 		m.lateral(&e, &c, detail)
@@ -238,6 +239,7 @@ func (m *meeting) lateral(e *encounter, c *Contact, detail bool) {
 		return
 	}
 	c.Firm = e.distM < m.radius-c.ToleranceM
+	m.best = min(m.best, e.distM)
 	c.Lateral = m.closest(e, c)
 	if c.Conflict {
 		c.FromNS, c.ToNS = m.window(e, limit)

@@ -20,7 +20,7 @@ type Extent struct {
 // pair's need, so that two parts that can conflict have extents that overlap.
 func (v *Volume4D) Extents(dst []Extent, need Need) []Extent {
 	f := v.Footprint
-	margin := v.radiusM() + metres(need.LateralMM)/2
+	margin := v.radiusM() + metres(half(need.LateralMM))
 	band := Band{
 		v.Band.LowerMM - v.Buffers.VerticalMM - half(need.VerticalMM),
 		v.Band.UpperMM + v.Buffers.VerticalMM + half(need.VerticalMM),
@@ -50,7 +50,7 @@ func half(n int64) int64 { return (n + 1) / 2 }
 // Volume4D.Extents does.
 func (t *Trajectory) LegExtents(dst []Extent, i int, need Need) []Extent {
 	w, v := t.waypoints[i], t.waypoints[i+1]
-	margin := metres(t.buffers.LateralMM) + metres(need.LateralMM)/2
+	margin := metres(t.buffers.LateralMM + half(need.LateralMM))
 	grow := t.buffers.VerticalMM + half(need.VerticalMM)
 	slack := t.buffers.TimeNS + half(need.TimeNS)
 	band := Band{min(w.AltMM, v.AltMM) - grow, max(w.AltMM, v.AltMM) + grow}
@@ -160,7 +160,7 @@ func (a *area) extents(dst []Extent, marginM float64, band Band, window Window) 
 		a.round = true
 	} else {
 		_, c := geodesy.SincosDeg(far)
-		dLng := grow / (metresPerDegree * c) * 1.01
+		dLng := float64(grow / (metresPerDegree * c) * 1.01)
 		lng0, lng1 = lng0-dLng, lng1+dLng
 	}
 	e.LatE9Lo = int64(math.Floor(float64(max(south, -90) * 1e9)))

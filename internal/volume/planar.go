@@ -63,7 +63,7 @@ func judgePlanar(f, g *Footprint, radiusM, spanM, tolM float64) (conflict, decid
 	var p, q flat
 	p.project(f, &f.frame)
 	q.project(g, &f.frame)
-	clearM := radiusM + 3*tolM
+	clearM := radiusM + float64(3*tolM)
 	if p.x0-q.x1 > clearM || q.x0-p.x1 > clearM || p.y0-q.y1 > clearM || q.y0-p.y1 > clearM {
 		return false, true
 	}

@@ -159,7 +159,7 @@ func piecePair(s [4]*spot, out *boundary, limitM, tolM float64, apart bool) {
 	a, b, c, d := s[0], s[1], s[2], s[3]
 	// A chord between midpoints, less both halves, is a lower bound; pieces
 	// rise above their chords by less than a thousandth of their length.
-	mid := a.p.Add(b.p).Sub(c.p).Sub(d.p).Norm() / 2
+	mid := float64(a.p.Add(b.p).Sub(c.p).Sub(d.p).Norm() * 0.5)
 	half := float64((b.p.Sub(a.p).Norm() + d.p.Sub(c.p).Norm()) * 0.502)
 	if mid-half > limitM {
 		return

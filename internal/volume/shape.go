@@ -13,7 +13,6 @@ package volume
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
 )
@@ -251,5 +250,5 @@ func (v *Volume4D) radiusM() float64 {
 // numeric error with room to spare, so that adding it can only over-report, by
 // at most 1 mm per 5 km.
 func toleranceFor(spanM float64) float64 {
-	return 1e-7 * math.Max(spanM, 1)
+	return 1e-7 * max(spanM, 1)
 }
