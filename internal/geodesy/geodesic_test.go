@@ -101,7 +101,7 @@ func TestInverseAgainstVectors(t *testing.T) {
 		}
 		// An azimuth that is off by d displaces the other end by d*m12.
 		d := max(angleDiff(a1, azi1), angleDiff(a2, azi2))
-		if d*radPerDeg*m12 > 2*geodesicTolM {
+		if !(d*radPerDeg*m12 <= 2*geodesicTolM) {
 			t.Errorf("row %d (%s) %v to %v: azimuths %v, %v, want %v, %v", i+1, r["kind"], p, q, a1, a2, azi1, azi2)
 		}
 		// Near a pole an azimuth shares the rounding of the longitude.
@@ -154,11 +154,11 @@ func TestDirectAgainstVectors(t *testing.T) {
 		if !(err <= geodesicTolM*max(1, math.Abs(s12)/20e6)) {
 			t.Errorf("row %d: %v m from %v at %v: off by %g m", i+1, s12, p, azi1, err)
 		}
-		if q := Direct(p, azi1, s12); q != l.LatLng(s12) || q.ECEF().Sub(want).Norm() > 0.8e-4 {
+		if q := Direct(p, azi1, s12); q != l.LatLng(s12) || !(q.ECEF().Sub(want).Norm() <= 0.8e-4) {
 			t.Errorf("row %d: Direct gives %v, want %v %v", i+1, q, lat2, lng2)
 		}
 		if math.Abs(lat2) < 85 {
-			if d := angleDiff(l.Azimuth(s12), number(t, r["azi2"])); d > 1e-12 {
+			if d := angleDiff(l.Azimuth(s12), number(t, r["azi2"])); !(d <= 1e-12) {
 				t.Errorf("row %d: azimuth at the end %v, want %s", i+1, l.Azimuth(s12), r["azi2"])
 			}
 		}
@@ -188,25 +188,46 @@ func TestInverseKnownLines(t *testing.T) {
 		{"a nanodegree north", LatLng{0, 0}, LatLng{1, 0}, 110574.27e-9, 1e-9, 0, 0},
 	} {
 		s, a1, a2 := Inverse(c.p, c.q)
-		if math.Abs(s-c.s) > c.tol {
+		if !(math.Abs(s-c.s) <= c.tol) {
 			t.Errorf("%s: distance %v, want %v", c.name, s, c.s)
 		}
-		if c.s > 0 && (angleDiff(a1, c.azi1) > 1e-9 || angleDiff(a2, c.azi2) > 1e-9) {
+		if c.s > 0 && (!(angleDiff(a1, c.azi1) <= 1e-9 && angleDiff(a2, c.azi2) <= 1e-9)) {
 			t.Errorf("%s: azimuths %v, %v, want %v, %v", c.name, a1, a2, c.azi1, c.azi2)
 		}
 	}
 }
 
+// anyPair draws two positions: anywhere, near each other, near each other's
+// antipode, or nearly on one meridian across a pole.
+func anyPair(t *rapid.T) (p, q LatLng) {
+	p, q = anyLatLng().Draw(t, "p"), anyLatLng().Draw(t, "q")
+	kind := rapid.SampledFrom([]string{"anywhere", "near", "antipodal", "across"}).Draw(t, "kind")
+	if kind == "anywhere" {
+		return p, q
+	}
+	spread := rapid.SampledFrom([]int64{2, 1e3, 1e6, 1e9}).Draw(t, "spread")
+	dlat := rapid.Int64Range(-spread, spread).Draw(t, "dlat")
+	dlng := rapid.Int64Range(-spread, spread).Draw(t, "dlng")
+	q = p
+	switch kind {
+	case "antipodal":
+		q = LatLng{-p.LatE9, wrapE9(p.LngE9 + 180e9)}
+	case "across":
+		q.LngE9 = wrapE9(p.LngE9 + 180e9)
+	}
+	return p, LatLng{min(max(q.LatE9+dlat, -90e9), 90e9), wrapE9(q.LngE9 + dlng)}
+}
+
 func TestInverseIsSymmetric(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, q := anyLatLng().Draw(t, "p"), anyLatLng().Draw(t, "q")
+		p, q := anyPair(t)
 		s, _, _ := Inverse(p, q)
 		r, _, _ := Inverse(q, p)
-		if math.Abs(s-r) > geodesicTolM {
+		if !(math.Abs(s-r) <= geodesicTolM) {
 			t.Fatalf("%v to %v: %v one way, %v the other", p, q, s, r)
 		}
 		mirror := func(v LatLng) LatLng { return LatLng{-v.LatE9, wrapE9(-v.LngE9)} }
-		if m, _, _ := Inverse(mirror(p), mirror(q)); math.Abs(s-m) > geodesicTolM {
+		if m, _, _ := Inverse(mirror(p), mirror(q)); !(math.Abs(s-m) <= geodesicTolM) {
 			t.Fatalf("%v to %v: %v, mirrored %v", p, q, s, m)
 		}
 		turn := rapid.Int64Range(-180e9, 180e9).Draw(t, "turn")
@@ -223,14 +244,14 @@ func TestInverseTriangleInequality(t *testing.T) {
 		pq, _, _ := Inverse(p, q)
 		qr, _, _ := Inverse(q, r)
 		pr, _, _ := Inverse(p, r)
-		if pr > pq+qr+2*geodesicTolM {
+		if !(pr <= pq+qr+2*geodesicTolM) {
 			t.Fatalf("%v %v %v: %v > %v + %v", p, q, r, pr, pq, qr)
 		}
 		// The chord is never longer; half the meridian is the longest of all.
-		if chord := p.ECEF().Sub(q.ECEF()).Norm(); chord > pq+geodesicTolM {
+		if chord := p.ECEF().Sub(q.ECEF()).Norm(); !(chord <= pq+geodesicTolM) {
 			t.Fatalf("%v %v: chord %v > distance %v", p, q, chord, pq)
 		}
-		if pq > 20_003_931.4587 {
+		if !(pq <= 20_003_931.4587) {
 			t.Fatalf("%v %v: distance %v is more than half a meridian", p, q, pq)
 		}
 	})
@@ -240,15 +261,15 @@ func TestInverseTriangleInequality(t *testing.T) {
 // shortest.
 func TestDirectAndInverseClose(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, q := anyLatLng().Draw(t, "p"), anyLatLng().Draw(t, "q")
+		p, q := anyPair(t)
 		s, a1, a2 := Inverse(p, q)
 		l := NewLine(p, a1)
 		// The azimuth in degrees is rounded: 3e-14 degrees at 1e7 m are 5 nm.
-		if d := l.ECEF(s).Sub(q.ECEF()).Norm(); d > 3*geodesicTolM {
+		if d := l.ECEF(s).Sub(q.ECEF()).Norm(); !(d <= 3*geodesicTolM) {
 			t.Fatalf("%v at %v for %v m ends %g m from %v", p, a1, s, d, q)
 		}
 		if s > 1 && math.Abs(float64(q.LatE9)) < 89e9 {
-			if d := angleDiff(l.Azimuth(s), a2) * radPerDeg * min(s, 1e6); d > 3*geodesicTolM {
+			if d := angleDiff(l.Azimuth(s), a2) * radPerDeg * min(s, 1e6); !(d <= 3*geodesicTolM) {
 				t.Fatalf("%v to %v: azimuth along the line %v, from Inverse %v", p, q, l.Azimuth(s), a2)
 			}
 		}
@@ -256,7 +277,7 @@ func TestDirectAndInverseClose(t *testing.T) {
 		azi := rapid.Float64Range(-180, 180).Draw(t, "azimuth")
 		r := Direct(p, azi, dist)
 		back, _, _ := Inverse(p, r)
-		if math.Abs(back-dist) > 0.8e-4 { // half of 1e-9 degree in both angles
+		if !(math.Abs(back-dist) <= 0.8e-4) { // half of 1e-9 degree in both angles
 			t.Fatalf("%v at %v: %v m out, %v m measured", p, azi, dist, back)
 		}
 	})
@@ -266,27 +287,27 @@ func TestDirectAndInverseClose(t *testing.T) {
 // walked backwards, is the same line.
 func TestLineIsConsistent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, q := anyLatLng().Draw(t, "p"), anyLatLng().Draw(t, "q")
+		p, q := anyPair(t)
 		l := LineBetween(p, q)
 		s := l.DistanceM() * rapid.Float64Range(0, 1).Draw(t, "part")
 		v := l.ECEF(s)
 		// The point is on the ellipsoid.
 		const a, b = EquatorialRadiusM, PolarRadiusM
-		if d := math.Sqrt((v.X*v.X+v.Y*v.Y)/(a*a)+v.Z*v.Z/(b*b)) - 1; math.Abs(d)*a > 5e-9 {
+		if d := math.Sqrt((v.X*v.X+v.Y*v.Y)/(a*a)+v.Z*v.Z/(b*b)) - 1; !(math.Abs(d)*a <= 5e-9) {
 			t.Fatalf("point at %v m is %g m off the ellipsoid", s, d*a)
 		}
 		m := FromECEF(v)
-		if m != l.LatLng(s) && m.ECEF().Sub(l.LatLng(s).ECEF()).Norm() > 1.6e-4 {
+		if m != l.LatLng(s) && !(m.ECEF().Sub(l.LatLng(s).ECEF()).Norm() <= 1.6e-4) {
 			t.Fatalf("LatLng at %v m is %v, of the point %v", s, l.LatLng(s), m)
 		}
 		pm, _, _ := Inverse(p, m)
 		mq, _, _ := Inverse(m, q)
-		if math.Abs(pm-s) > 1e-4 || math.Abs(mq-(l.DistanceM()-s)) > 1e-4 {
+		if !(math.Abs(pm-s) <= 1e-4 && math.Abs(mq-(l.DistanceM()-s)) <= 1e-4) {
 			t.Fatalf("%v to %v: at %v of %v m, but %v and %v m from the ends", p, q, s, l.DistanceM(), pm, mq)
 		}
 		azi := rapid.Float64Range(-180, 180).Draw(t, "azimuth")
 		forth, back := NewLine(p, azi), NewLine(p, azi+180)
-		if d := forth.ECEF(-s).Sub(back.ECEF(s)).Norm(); d > geodesicTolM {
+		if d := forth.ECEF(-s).Sub(back.ECEF(s)).Norm(); !(d <= geodesicTolM) {
 			t.Fatalf("from %v at %v: backwards differs by %g m", p, azi, d)
 		}
 	})
@@ -300,14 +321,14 @@ func TestLineHasUnitSpeed(t *testing.T) {
 		s := rapid.Float64Range(-2e7, 2e7).Draw(t, "s")
 		step := l.ECEF(s + 1000).Sub(l.ECEF(s))
 		// A chord of an arc s is shorter by s^3/(24 R^2): 1.0 micrometres.
-		if d := 1000 - step.Norm(); d < 1.0e-6 || d > 1.06e-6 {
+		if d := 1000 - step.Norm(); !(d >= 1.0e-6 && d <= 1.06e-6) {
 			t.Fatalf("a chord of 1 km is %g m short", d)
 		}
 		// The direction agrees with Azimuth.
 		if m := l.LatLng(s); math.Abs(float64(m.LatE9)) < 89e9 {
 			e, n, _ := NewFrame(m).ENU(l.ECEF(s + 1))
 			e0, n0, _ := NewFrame(m).ENU(l.ECEF(s - 1))
-			if d := angleDiff(math.Atan2(e-e0, n-n0)/radPerDeg, l.Azimuth(s)); d > 1e-5 {
+			if d := angleDiff(math.Atan2(e-e0, n-n0)/radPerDeg, l.Azimuth(s)); !(d <= 1e-5) {
 				t.Fatalf("direction differs from the azimuth by %g degrees", d)
 			}
 		}

@@ -201,7 +201,11 @@ func (g *arc) start() bool {
 
 	if short && ssig < shortArc {
 		g.salp2 = float64(g.cbet1 * somg)
-		g.calp2 = sinDiff - float64(float64(g.cbet1*g.sbet2)*(float64(somg*somg)/(1+comg)))
+		versine := 1 - comg // without cancellation, or a quotient of zeros
+		if comg >= 0 {
+			versine = float64(somg*somg) / (1 + comg)
+		}
+		g.calp2 = sinDiff - float64(float64(g.cbet1*g.sbet2)*versine)
 		g.salp1, g.calp1 = unit(g.salp1, g.calp1)
 		g.salp2, g.calp2 = unit(g.salp2, g.calp2)
 		g.distanceM = float64(float64(PolarRadiusM*Atan2(ssig, csig)) * dnMean)

@@ -177,7 +177,7 @@ func TestNormalAndFrame(t *testing.T) {
 		if f.Origin != p.ECEF() || f.Up != p.Normal() {
 			t.Fatalf("frame %v, want origin %v and up %v", f, p.ECEF(), p.Normal())
 		}
-		if d := NormalAt(p.ECEF()).Sub(f.Up).Norm(); d > 4e-16 {
+		if d := NormalAt(p.ECEF()).Sub(f.Up).Norm(); !(d <= 4e-16) {
 			t.Fatalf("NormalAt differs by %g", d)
 		}
 		for _, c := range []struct {
@@ -193,7 +193,7 @@ func TestNormalAndFrame(t *testing.T) {
 			{"U.E", f.Up.Dot(f.East), 0},
 			{"ExN.U", f.East.Cross(f.North).Dot(f.Up), 1},
 		} {
-			if math.Abs(c.got-c.want) > 5e-16 {
+			if !(math.Abs(c.got-c.want) <= 5e-16) {
 				t.Fatalf("%s = %v, want %v", c.name, c.got, c.want)
 			}
 		}
@@ -217,7 +217,7 @@ func TestFrameUpIsPerpendicularToSurface(t *testing.T) {
 		q := NewLine(p, azi).ECEF(10)
 		_, _, u := NewFrame(p).ENU(q)
 		// A chord of 10 m sags by 10^2/(2R): 7.8 to 7.9 micrometres.
-		if u > -7.8e-6 || u < -7.91e-6 {
+		if !(u <= -7.8e-6 && u >= -7.91e-6) {
 			t.Fatalf("10 m away the surface is %g m above the tangent plane", u)
 		}
 	})
@@ -267,7 +267,7 @@ func TestNormalAtSlightlyOffTheSurface(t *testing.T) {
 		p := LatLng{rng.Int64N(180_000_000_001) - 90_000_000_000, rng.Int64N(360_000_000_000) - 180_000_000_000}
 		const h = 100
 		d := NormalAt(p.ECEF().Add(p.Normal().Scale(h))).Sub(p.Normal()).Norm()
-		if d > 7e-10*h {
+		if !(d <= 7e-10*h) {
 			t.Fatalf("normal %v m above %v is off by %g rad, want at most %g", h, p, d, 7e-10*h)
 		}
 	}

@@ -68,6 +68,11 @@ def pairs():
         close = pole - (pole // abs(pole)) * rng.randint(0, 10 ** rng.randint(1, 9))
         other = pole - (pole // abs(pole)) * rng.randint(0, 10 ** rng.randint(1, 9))
         yield "near-polar", (close, rng.randint(-180 * E9, 180 * E9 - 1)), (other, rng.randint(-180 * E9, 180 * E9 - 1))
+    for _ in range(60):
+        pole = rng.choice([-1, 1])
+        a, b = (90 * E9 - rng.randint(0, 10 ** rng.randint(1, 9)) for _ in "ab")
+        lng = rng.randint(-180 * E9, 180 * E9 - 1)
+        yield "over-pole", (pole * a, lng), (pole * b, wrap(lng + 180 * E9 + rng.randint(-2, 2)))
     for _ in range(100):
         lat, lng = anywhere()
         yield "parallel", (lat, lng), (rng.choice([lat, -lat]), wrap(lng + rng.randint(-180 * E9, 180 * E9)))
