@@ -12,23 +12,44 @@ func interiorsMeet(f, g *Footprint, tolM float64) (judgement, lateral) {
 		return judgement{true, true}, out.lateral
 	}
 	held, firm := heldChain(f, g, tolM, out.shared)
-	if held == nil {
-		held, firm = heldChain(g, f, tolM, out.shared)
-	} else if !firm {
-		if h, ok := heldChain(g, f, tolM, out.shared); ok {
-			held, firm = h, true
+	if !firm {
+		if h, ok := heldChain(g, f, tolM, out.shared); h != nil && (ok || held == nil) {
+			held, firm = h, ok
 		}
 	}
-	switch {
-	case held != nil:
+	doubt := held != nil || out.meet || out.distM <= tolM
+	if !firm && doubt || out.shared && sameRing(f, g) {
+		// Boundaries run along each other: a point deep inside both settles it.
+		for _, pair := range [2][2]*Footprint{{f, g}, {g, f}} {
+			if w, ok := witness(pair[0], pair[1], tolM); ok {
+				return judgement{true, true}, lateral{a: w.p, b: w.p, meet: true, firm: true}
+			}
+		}
+	}
+	if held != nil {
 		return judgement{true, firm}, lateral{a: held.p, b: held.p, meet: true, firm: firm}
-	case out.meet:
-		return judgement{true, false}, out.lateral
-	case out.shared && sameRing(f, g):
-		return judgement{true, true}, lateral{a: f.spots[0].p, b: f.spots[0].p, meet: true, firm: true}
 	}
 	// A gap, or an overlap, within the tolerance cannot be told from the other.
-	return judgement{out.distM <= tolM, false}, out.lateral
+	return judgement{doubt || out.shared && sameRing(f, g), false}, out.lateral
+}
+
+// maxWitnesses bounds how many corners of a ring are tried for a witness.
+const maxWitnesses = 256
+
+// witness returns a point inside f and g, farther than tolM from both
+// boundaries: the middle of a corner of f, when there is such a one.
+func witness(f, g *Footprint, tolM float64) (spot, bool) {
+	n := len(f.spots)
+	step := max(1, n/maxWitnesses)
+	for i := 0; i < n; i += step {
+		a, b, c := &f.spots[i], &f.spots[(i+1)%n], &f.spots[(i+2)%n]
+		m := a.p.Add(b.p).Add(c.p).Scale(1.0 / 3)
+		s := onEllipsoid(m, a.n.Add(b.n).Add(c.n).Scale(1.0/3))
+		if f.holds(&s) && g.holds(&s) && f.boundaryFrom(&s, tolM) > tolM && g.boundaryFrom(&s, tolM) > tolM {
+			return s, true
+		}
+	}
+	return spot{}, false
 }
 
 // heldChain returns a spot of f's boundary that lies inside g, and whether it

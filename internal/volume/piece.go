@@ -179,11 +179,14 @@ func onPiece(a *spot, chord, turn geodesy.Vec, f float64) spot {
 	// fraction f + k/24, and the normal through it meets the chord k/8 before.
 	u := f - 0.5
 	g := f - float64(float64(u*(1-float64(4*float64(u*u))))*(turn.Dot(turn)/12))
-	c := a.p.Add(chord.Scale(g))
-	n := a.n.Add(turn.Scale(g))
-	// Lift the chord point along n to the ellipsoid x²/a²+y²/a²+z²/b² = 1: with
-	// F the defect, F + h·g1 + h²·g2 = 0; one fixed-point step after the linear
-	// one leaves less than a nanometre at 20 km.
+	return onEllipsoid(a.p.Add(chord.Scale(g)), a.n.Add(turn.Scale(g)))
+}
+
+// onEllipsoid lifts a point c, up to some metres below the surface, along the
+// direction n to the ellipsoid x²/a²+y²/a²+z²/b² = 1.
+func onEllipsoid(c, n geodesy.Vec) spot {
+	// With F the defect, F + h·g1 + h²·g2 = 0; one fixed-point step after the
+	// linear one leaves less than a nanometre for a chord of 20 km.
 	const ia2 = 1 / (geodesy.EquatorialRadiusM * geodesy.EquatorialRadiusM)
 	const ib2 = 1 / (geodesy.PolarRadiusM * geodesy.PolarRadiusM)
 	gx, gy, gz := float64(c.X*ia2), float64(c.Y*ia2), float64(c.Z*ib2)
