@@ -72,7 +72,7 @@ func All(ctx context.Context, entities []*volume.Entity, opt Options) (Result, e
 				if part >= parts || ctx.Err() != nil {
 					return
 				}
-				n, found, err := set.part(ctx, snapshot.Part(part, parts))
+				n, found, err := set.part(ctx, snapshot.PairsPart(part, parts))
 				candidates.Add(int64(n))
 				mu.Lock()
 				out.Verdicts = append(out.Verdicts, found...)

@@ -189,9 +189,16 @@ func TestLinesOfVaranth(t *testing.T) {
 	}
 
 	// The relayed area of the third operator and the humanitarian return.
-	area, err := volume.NewPolygon([]geodesy.LatLng{
-		at(t, 11.25, -30.10), at(t, 11.25, -29.60), at(t, 11.55, -29.60), at(t, 11.55, -30.10),
-	})
+	// Its limits are parallels, so its northern and southern sides follow them:
+	// a geodesic side would lie 12 m farther north in the middle.
+	var box []geodesy.LatLng
+	for i := range 51 {
+		box = append(box, at(t, 11.25, -30.10+float64(i)*0.01))
+	}
+	for i := range 51 {
+		box = append(box, at(t, 11.55, -29.60-float64(i)*0.01))
+	}
+	area, err := volume.NewPolygon(box)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,17 +327,12 @@ func TestTarrowRange(t *testing.T) {
 		wantTime(t, "CG-7 closest", v.MinHorizontal.TimeNS, "02:52:52", 1000)
 	}
 
-	// T-41 flies straight to the fire at 167 kt.
-	start := at(t, -45.50, -130.90)
-	d, _, _ = geodesy.Inverse(start, fire)
-	t41, err := volume.NewTrajectory([]volume.Waypoint{
-		{At: start, AltMM: feet(5000), TimeNS: clock(t, "02:36")},
-		{At: fire, AltMM: feet(5000), TimeNS: clock(t, "02:36") + int64(d/(167*1852.0/3600)*1e9)},
-	}, low)
-	if err != nil {
-		t.Fatal(err)
+	// T-41 flies straight to the fire in 10 minutes, at 167 kt.
+	tanker := flight(t, "T-41", low, fix{-45.50, -130.90, 5000, "02:36"}, fix{-45.20, -130.40, 5000, "02:46"})
+	d, _, _ = geodesy.Inverse(at(t, -45.50, -130.90), fire)
+	if kt := d / 1852 * 6; math.Abs(kt-167) > 0.5 {
+		t.Errorf("T-41 flies %.2f kt, want 167", kt)
 	}
-	tanker := &volume.Entity{ID: "T-41", Trajectories: []*volume.Trajectory{t41}}
 	wantTime(t, "T-41 contact", verdict(t, tanker, ring(12), Minima{}).FromNS, "02:41:41", 1000)
 	wantTime(t, "T-41 hold", verdict(t, tanker, ring(7), Minima{}).FromNS, "02:43:29", 1000)
 

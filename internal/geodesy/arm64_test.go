@@ -14,6 +14,8 @@ import (
 // architecture. A package joins by being added here.
 var unfused = []string{
 	"github.com/deconflict/deconflict/internal/geodesy",
+	"github.com/deconflict/deconflict/internal/volume",
+	"github.com/deconflict/deconflict/internal/conflict",
 }
 
 var (
@@ -24,7 +26,7 @@ var (
 
 // exactMath are the functions of package math that may be called: what they
 // return is exact, so that it cannot differ.
-var exactMath = map[string]bool{"Mod": true, "mod": true}
+var exactMath = map[string]bool{"Mod": true, "mod": true, "archFloor": true, "archCeil": true}
 
 // arm64Faults disassembles the arm64 build of a package and returns its fused
 // instructions and its calls of inexact functions of package math. Every line

@@ -1,0 +1,132 @@
+package conflict_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/deconflict/deconflict/internal/bench"
+	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/volume"
+)
+
+// mixedSet returns flights, circles, polygons and constraints around a place,
+// crowded enough to conflict.
+func mixedSet(t testing.TB, seed uint64, lat, lng float64, n int) []*volume.Entity {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 5))
+	flights, err := bench.Flights(bench.FlightOptions{Seed: seed, Plans: n, Legs: 6, SideM: 6000, CeilingMM: 120_000, HorizonS: 1800})
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := geodesy.NewLatLng(lat, lng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = 1_900_000_000_000_000_000
+	for i := range n {
+		c := geodesy.Direct(home, 360*rng.Float64(), 5000*rng.Float64())
+		var f *volume.Footprint
+		switch i % 3 {
+		case 0:
+			f, err = volume.NewCircle(c, 20_000+rng.Int64N(400_000))
+		case 1:
+			f, err = volume.NewPolygon([]geodesy.LatLng{c, geodesy.Direct(c, 80, 700*rng.Float64()+1), geodesy.Direct(c, 170, 900*rng.Float64()+1)})
+		case 2:
+			f, err = volume.NewCorridor([]geodesy.LatLng{c, geodesy.Direct(c, 360*rng.Float64(), 1+3000*rng.Float64())}, 30_000)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := int64(day + rng.Int64N(1800e9))
+		e := &volume.Entity{ID: fmt.Sprintf("V%04d", i), Volumes: []volume.Volume4D{{
+			Footprint: f, Band: volume.Band{LowerMM: rng.Int64N(60_000), UpperMM: 60_001 + rng.Int64N(60_000)},
+			Window: volume.Window{StartNS: start, EndNS: start + 1 + rng.Int64N(900e9)},
+		}}}
+		if i%5 == 0 {
+			e.Kind = volume.Constraint
+		}
+		flights = append(flights, e)
+	}
+	return flights
+}
+
+// TestAllFindsWhatEveryPairSays compares All with a loop over all pairs.
+func TestAllFindsWhatEveryPairSays(t *testing.T) {
+	for _, place := range [][2]float64{{52.02, 8.02}, {-75, 179.98}, {89.98, 10}, {0.01, -179.99}} {
+		for _, m := range []conflict.Minima{
+			{LateralMM: 30_000, VerticalMM: 10_000},
+			{LateralMM: 200_000, VerticalMM: 20_000, TimeNS: 30e9},
+			{},
+		} {
+			set := mixedSet(t, uint64(m.LateralMM)+1, place[0], place[1], 90)
+			if m.LateralMM == 0 {
+				set = set[80:]
+			}
+			got, err := conflict.All(context.Background(), set, conflict.Options{Minima: m, Workers: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]conflict.Verdict{}
+			pairs := 0
+			for i, a := range set {
+				for _, b := range set[:i] {
+					if a.Kind == volume.Constraint && b.Kind == volume.Constraint {
+						continue
+					}
+					pairs++
+					v, err := conflict.Judge(a, b, m)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if v.Conflict {
+						want[v.A.ID+" "+v.B.ID] = v
+					}
+				}
+			}
+			if len(want) < 10 {
+				t.Fatalf("only %d conflicts at %v under %+v: the test proves little", len(want), place, m)
+			}
+			if got.Pairs != pairs || got.Candidates < len(want) {
+				t.Errorf("%d pairs and %d candidates, want %d and at least %d", got.Pairs, got.Candidates, pairs, len(want))
+			}
+			if len(got.Verdicts) != len(want) {
+				t.Errorf("%d conflicts at %v, want %d", len(got.Verdicts), place, len(want))
+			}
+			for i, v := range got.Verdicts {
+				w, ok := want[v.A.ID+" "+v.B.ID]
+				if !ok || !reflect.DeepEqual(v, w) {
+					t.Errorf("verdict %s %s differs from Judge", v.A.ID, v.B.ID)
+				}
+				if i > 0 && got.Verdicts[i-1].A.ID > v.A.ID {
+					t.Error("verdicts are not in order")
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			o := bench.DefaultFlights()
+			o.Plans = n
+			set, err := bench.Flights(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			for range b.N {
+				r, err := conflict.All(context.Background(), set, conflict.Options{Minima: conflict.Minima{LateralMM: 50_000, VerticalMM: 15_000}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(r.Candidates), "candidates")
+				b.ReportMetric(float64(len(r.Verdicts)), "conflicts")
+			}
+		})
+	}
+}
