@@ -107,7 +107,7 @@ const partsAWorker = 64
 // set is a validated set of entities in order of id.
 type set struct {
 	entities []*volume.Entity
-	digests  [][32]byte
+	subjects []*Subject
 	opt      *Options
 }
 
@@ -125,15 +125,15 @@ func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
 	}
 	s := &set{entities: slices.Clone(entities), opt: opt}
 	slices.SortFunc(s.entities, func(a, b *volume.Entity) int { return cmp.Compare(a.ID, b.ID) })
-	s.digests = make([][32]byte, len(s.entities))
+	s.subjects = make([]*Subject, len(s.entities))
 	for i, e := range s.entities {
-		if err := Validate(e); err != nil {
+		var err error
+		if s.subjects[i], err = Prepare(e); err != nil {
 			return nil, err
 		}
 		if i > 0 && s.entities[i-1].ID == e.ID {
 			return nil, &InputError{ID: e.ID, Err: ErrSameID}
 		}
-		s.digests[i] = EntityDigest(e)
 	}
 	return s, nil
 }
@@ -182,7 +182,7 @@ func (s *set) part(ctx context.Context, pairs func(func(i, j uint32) bool)) (can
 			return candidates, nil, err
 		}
 		if decide(a, b, m.need()) {
-			found = append(found, judge(a, b, s.digests[i], s.digests[j], m))
+			found = append(found, judge(a, b, s.subjects[i].digest, s.subjects[j].digest, m))
 		}
 	}
 	return candidates, found, nil

@@ -2,7 +2,7 @@ package conflict
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
+	"sync"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/statement"
@@ -17,9 +17,20 @@ import (
 // EntityDigest returns the SHA-256 of an entity's canonical form: id, version,
 // party, kind, type, volumes and trajectories.
 func EntityDigest(e *volume.Entity) [32]byte {
-	w := statement.Writer{Buf: make([]byte, 0, 1024)}
-	writeEntity(&w, e)
-	return sha256.Sum256(w.Buf)
+	return digest(func(w *statement.Writer) { writeEntity(w, e) })
+}
+
+// writers keeps buffers between digests.
+var writers = sync.Pool{New: func() any { return &statement.Writer{Buf: make([]byte, 0, 2048)} }}
+
+// digest returns the SHA-256 of what write writes.
+func digest(write func(*statement.Writer)) [32]byte {
+	w := writers.Get().(*statement.Writer)
+	w.Reset()
+	write(w)
+	sum := sha256.Sum256(w.Buf)
+	writers.Put(w)
+	return sum
 }
 
 func writeEntity(w *statement.Writer, e *volume.Entity) {
@@ -120,12 +131,15 @@ func writePlace(w *statement.Writer, p geodesy.LatLng) {
 
 // inputsDigest covers what the verdict was computed from.
 func inputsDigest(v *Verdict, a, b [32]byte) [32]byte {
-	w := statement.Writer{Buf: make([]byte, 0, 512)}
+	return digest(func(w *statement.Writer) { writeInputs(w, v, a, b) })
+}
+
+func writeInputs(w *statement.Writer, v *Verdict, a, b [32]byte) {
 	w.Begin('{')
 	w.Key("entities")
 	w.Begin('[')
-	w.String(hex.EncodeToString(a[:]))
-	w.String(hex.EncodeToString(b[:]))
+	w.Hex(a[:])
+	w.Hex(b[:])
 	w.End(']')
 	w.Key("minima")
 	w.Begin('{')
@@ -145,37 +159,38 @@ func inputsDigest(v *Verdict, a, b [32]byte) [32]byte {
 	}
 	w.End(']')
 	w.End('}')
-	return sha256.Sum256(w.Buf)
 }
 
 // verdictDigest covers the inputs digest and every result.
 func verdictDigest(v *Verdict) [32]byte {
-	w := statement.Writer{Buf: make([]byte, 0, 1024)}
+	return digest(func(w *statement.Writer) { writeVerdict(w, v) })
+}
+
+func writeVerdict(w *statement.Writer, v *Verdict) {
 	w.Begin('{')
 	w.Key("conflict")
 	w.Bool(v.Conflict)
 	w.Key("from")
-	writeWhen(&w, v.Conflict, v.FromNS)
+	writeWhen(w, v.Conflict, v.FromNS)
 	w.Key("inputs")
-	w.String(hex.EncodeToString(v.InputsDigest[:]))
+	w.Hex(v.InputsDigest[:])
 	w.Key("min_horizontal")
-	writeApproach(&w, v.MinHorizontal)
+	writeApproach(w, v.MinHorizontal)
 	w.Key("min_vertical")
-	writeApproach(&w, v.MinVertical)
+	writeApproach(w, v.MinVertical)
 	w.Key("parts")
 	w.Begin('[')
 	for i := range v.Parts {
-		writePart(&w, &v.Parts[i])
+		writePart(w, &v.Parts[i])
 	}
 	w.End(']')
 	w.Key("to")
-	writeWhen(&w, v.Conflict, v.ToNS)
+	writeWhen(w, v.Conflict, v.ToNS)
 	w.Key("tolerance_tenth_mm")
 	w.Int(v.ToleranceTenthMM)
 	w.Key("within_tolerance")
 	w.Bool(v.WithinTolerance)
 	w.End('}')
-	return sha256.Sum256(w.Buf)
 }
 
 func writeWhen(w *statement.Writer, known bool, ns int64) {

@@ -3,6 +3,8 @@
 package conflict
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -135,24 +137,52 @@ func before(a, b *volume.Entity) bool {
 	return slices.Compare(da[:], db[:]) < 0
 }
 
+// Subject is a validated entity with its digest, ready to be judged against
+// many others.
+type Subject struct {
+	entity *volume.Entity
+	digest [32]byte
+}
+
+// Prepare validates an entity and digests it. The entity must not change
+// afterwards. Errors are *InputError.
+func Prepare(e *volume.Entity) (*Subject, error) {
+	if err := Validate(e); err != nil {
+		return nil, err
+	}
+	return &Subject{entity: e, digest: EntityDigest(e)}, nil
+}
+
+// Entity returns what the subject was made from.
+func (s *Subject) Entity() *volume.Entity { return s.entity }
+
 // Judge returns the full verdict on two entities. The order in which they are
 // given makes no difference.
 func Judge(a, b *volume.Entity, m Minima) (Verdict, error) {
-	for _, e := range [2]*volume.Entity{a, b} {
-		if err := Validate(e); err != nil {
-			return Verdict{}, err
-		}
+	s, err := Prepare(a)
+	if err != nil {
+		return Verdict{}, err
 	}
+	u, err := Prepare(b)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return s.Judge(u, m)
+}
+
+// Judge returns the full verdict on two subjects. The order in which they are
+// given makes no difference.
+func (s *Subject) Judge(u *Subject, m Minima) (Verdict, error) {
 	if err := m.validate(); err != nil {
 		return Verdict{}, err
 	}
-	if err := checkPair(a, b, m); err != nil {
+	if err := checkPair(s.entity, u.entity, m); err != nil {
 		return Verdict{}, err
 	}
-	if before(b, a) {
-		a, b = b, a
+	if c := cmp.Compare(s.entity.ID, u.entity.ID); c > 0 || c == 0 && bytes.Compare(s.digest[:], u.digest[:]) > 0 {
+		s, u = u, s
 	}
-	return judge(a, b, EntityDigest(a), EntityDigest(b), m), nil
+	return judge(s.entity, u.entity, s.digest, u.digest, m), nil
 }
 
 // judge is Judge for a valid pair in canonical order.

