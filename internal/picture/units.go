@@ -1,0 +1,114 @@
+package picture
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+)
+
+// tenthMM gives the length of the units used here in tenths of a millimetre
+// (exact: 1 NM = 1852 m, 1 ft = 0.3048 m).
+var tenthMM = map[geodesy.LengthUnit]int64{
+	geodesy.Metre:        10_000,
+	geodesy.Kilometre:    10_000_000,
+	geodesy.NauticalMile: 18_520_000,
+	geodesy.Foot:         3_048,
+}
+
+// inUnit returns a length in metres in the unit.
+func inUnit(metres float64, u geodesy.LengthUnit) float64 {
+	return metres / (float64(tenthMM[u]) / 1e4)
+}
+
+// Units are the units in which distances are written for people. The zero
+// value writes metric units.
+type Units struct {
+	Lateral  geodesy.LengthUnit // geodesy.Metre, NauticalMile or Foot
+	Vertical geodesy.LengthUnit // Metre or Foot
+}
+
+// Gap writes a lateral distance given in tenths of a millimetre, rounded down,
+// so that a distance just short of a limit never reads as the limit.
+func (u Units) Gap(gap int64) string { return u.lateral(gap, false) }
+
+// Short writes a lateral shortfall given in tenths of a millimetre, rounded up.
+func (u Units) Short(gap int64) string { return u.lateral(gap, true) }
+
+// GapVertical writes a vertical distance given in millimetres, rounded down.
+func (u Units) GapVertical(mm int64) string { return u.vertical(mm, false) }
+
+// ShortVertical writes a vertical shortfall given in millimetres, rounded up.
+func (u Units) ShortVertical(mm int64) string { return u.vertical(mm, true) }
+
+// lateral chooses unit and decimals by size: a few significant figures, never
+// coarser than what tells a conflict from its absence at that size.
+func (u Units) lateral(gap int64, up bool) string {
+	size := max(gap, -gap)
+	switch {
+	case u.Lateral == geodesy.NauticalMile && size >= tenthMM[geodesy.NauticalMile]/100:
+		return fixed(gap, geodesy.NauticalMile, 3, up)
+	case u.Lateral == geodesy.Foot && size < 10*tenthMM[geodesy.Foot]:
+		return fixed(gap, geodesy.Foot, 2, up)
+	case u.Lateral == geodesy.Foot && size < tenthMM[geodesy.NauticalMile]:
+		return fixed(gap, geodesy.Foot, 0, up)
+	case u.Lateral == geodesy.Foot:
+		return fixed(gap, geodesy.NauticalMile, 3, up)
+	case size >= tenthMM[geodesy.Kilometre]:
+		return fixed(gap, geodesy.Kilometre, 3, up)
+	}
+	return fixed(gap, geodesy.Metre, 2, up)
+}
+
+func (u Units) vertical(mm int64, up bool) string {
+	size := max(mm, -mm)
+	unit := u.Vertical
+	if unit != geodesy.Foot {
+		unit = geodesy.Metre
+	}
+	decimals := 0
+	switch {
+	case size < 10_000:
+		decimals = 2
+	case size < 100_000:
+		decimals = 1
+	}
+	return fixed(mm*10, unit, decimals, up)
+}
+
+// fixed writes tenths of a millimetre in a unit with so many decimals, rounded
+// down or up in exact integers. Lengths beyond 2e14 tenths of a millimetre
+// (20,000 km) do not occur.
+func fixed(length int64, u geodesy.LengthUnit, decimals int, up bool) string {
+	scale := int64(1)
+	for range decimals {
+		scale *= 10
+	}
+	per := tenthMM[u]
+	// Whole units and the rest apart, so that the product stays within int64.
+	whole, rest := floorDiv(length, per)
+	n, left := floorDiv(rest*scale, per)
+	if up && left > 0 {
+		n++
+	}
+	n += whole * scale
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	s := sign + strconv.FormatInt(n/scale, 10)
+	if decimals > 0 {
+		frac := strconv.FormatInt(n%scale, 10)
+		s += "." + strings.Repeat("0", decimals-len(frac)) + frac
+	}
+	return s + " " + string(u)
+}
+
+// floorDiv divides with the quotient rounded down; the rest is in [0, d).
+func floorDiv(n, d int64) (q, r int64) {
+	q, r = n/d, n%d
+	if r < 0 {
+		q, r = q-1, r+d
+	}
+	return q, r
+}
