@@ -145,6 +145,9 @@ func boundaryDistance(f, g *Footprint, limitM, tolM float64, apart bool) boundar
 				}
 				c, d := g.piece(j)
 				piecePair([4]*spot{a, b, c, d}, &out, min(limitM, out.distM), tolM, apart)
+				if out.firm {
+					return -1 // nothing is nearer than crossing
+				}
 			}
 		}
 		return min(limitM, out.distM)
