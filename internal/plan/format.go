@@ -1,7 +1,5 @@
 package plan
 
-import "fmt"
-
 // Format names a file format that Read understands.
 type Format string
 
@@ -81,12 +79,6 @@ func (o Options) maxDepth() int {
 	return DefaultMaxDepth
 }
 
-// decoder turns the bytes of one file into a File.
-type decoder func(name string, data []byte, opt Options) (*File, error)
-
-// decoders has one entry a format, in the order in which sniffing tries them.
-var decoders = map[Format]decoder{}
-
 // unsupported is the error for what a file says and the package cannot honour.
 func unsupported(file, place, found, expected string) error {
 	return &Error{File: file, Place: place, Found: found, Expected: expected}
@@ -99,5 +91,3 @@ func wrap(file, place string, err error) error {
 	}
 	return &Error{File: file, Place: place, Err: err}
 }
-
-var _ = fmt.Sprintf

@@ -34,7 +34,7 @@ type jsonNode struct {
 	first            int32 // first child, -1 when there is none
 	count            int32 // number of children
 	index            int32 // position among the siblings
-	from, to         int32 // the text of a number or string, without quotes
+	from, to         int32 // the text: of a string without quotes, of an array or object with brackets
 	keyFrom, keyTo   int32 // the key within an object, without quotes
 	kind             jsonKind
 	escaped, escaKey bool // the text, the key hold backslash escapes
@@ -118,6 +118,12 @@ func placeKey(key string) string {
 		}
 	}
 	return key
+}
+
+// raw returns the text of an array or object.
+func (v jsonValue) raw() []byte {
+	n := v.node()
+	return v.doc.data[n.from:n.to]
 }
 
 // fail is the error for a value that cannot be used.
@@ -349,10 +355,17 @@ func (o *jsonObject) refuseUnread(expected string) error {
 	return nil
 }
 
+// maxNotes bounds the notes about what one object holds and nobody uses.
+const maxNotes = 20
+
 // noteUnread returns one note a member nobody asked for: `place is not used: value`.
 func (o *jsonObject) noteUnread() []string {
 	var notes []string
 	for _, m := range o.unread() {
+		if len(notes) == maxNotes {
+			notes = append(notes, "more members of "+placeOr(o.place(), "the document")+" are not used")
+			break
+		}
 		notes = append(notes, m.place()+" is not used: "+m.describe())
 	}
 	return notes

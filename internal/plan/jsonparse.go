@@ -103,6 +103,7 @@ func (p *jsonParser) open(n jsonNode, c byte) (closed bool, err error) {
 	if c == '{' {
 		n.kind = jsonObjectKind
 	}
+	n.from = int32(p.pos)
 	at, err := p.add(n)
 	if err != nil {
 		return false, err
@@ -111,6 +112,7 @@ func (p *jsonParser) open(n jsonNode, c byte) (closed bool, err error) {
 	p.space()
 	if p.pos < len(p.doc.data) && p.doc.data[p.pos] == c+2 { // ']' is '['+2, '}' is '{'+2
 		p.pos++
+		p.doc.nodes[at].to = int32(p.pos)
 		return true, nil
 	}
 	p.stack = append(p.stack, jsonFrame{node: at, last: -1})
@@ -158,6 +160,7 @@ func (p *jsonParser) afterValue() (closed bool, err error) {
 			return false, nil
 		case closer:
 			p.pos++
+			p.doc.nodes[f.node].to = int32(p.pos)
 			p.stack = p.stack[:len(p.stack)-1]
 			return true, nil
 		}

@@ -88,3 +88,18 @@ func rangeText(lo, hi int) string {
 	}
 	return strconv.Itoa(lo) + " to " + strconv.Itoa(hi)
 }
+
+// maxFileNotes bounds the notes about one file.
+const maxFileNotes = 200
+
+// noteList collects notes in order, each once, up to maxFileNotes.
+type noteList struct{ remarks }
+
+func (n *noteList) addf(format string, args ...any) {
+	switch {
+	case len(n.list) < maxFileNotes:
+		n.remarks.addf(format, args...)
+	case len(n.list) == maxFileNotes:
+		n.remarks.addf("more is not used than these notes say")
+	}
+}

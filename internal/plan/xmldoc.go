@@ -26,6 +26,8 @@ type xmlNode struct {
 	text     string // character data directly inside, joined
 	children []*xmlNode
 	line     int
+	nth      int  // counted from 1 among the siblings of its name
+	many     bool // has later siblings of its name; kept on the first of them
 }
 
 // parseXML parses the whole of data as one XML document, strictly: UTF-8 only,
@@ -59,7 +61,14 @@ type xmlParser struct {
 	open  *xmlNode
 	depth int
 	count int
-	text  []*strings.Builder // character data of the open elements
+	text  []*strings.Builder     // character data of the open elements
+	names []map[string]*siblings // children of the open elements by name
+}
+
+// siblings are the children of one name of an open element.
+type siblings struct {
+	first *xmlNode
+	count int
 }
 
 func (p *xmlParser) parse() error {
@@ -126,6 +135,14 @@ func (p *xmlParser) start(t xml.StartElement) error {
 	n.space = n.namespace(t.Name.Space)
 	if p.open != nil {
 		p.open.children = append(p.open.children, n)
+		same := p.names[p.depth-1][n.name]
+		if same == nil {
+			same = &siblings{first: n}
+			p.names[p.depth-1][n.name] = same
+		}
+		same.count++
+		n.nth = same.count
+		same.first.many = same.count > 1
 	} else {
 		p.root = n
 	}
@@ -133,8 +150,10 @@ func (p *xmlParser) start(t xml.StartElement) error {
 	p.depth++
 	if len(p.text) < p.depth {
 		p.text = append(p.text, &strings.Builder{})
+		p.names = append(p.names, make(map[string]*siblings))
 	}
 	p.text[p.depth-1].Reset()
+	clear(p.names[p.depth-1])
 	return nil
 }
 
@@ -195,19 +214,8 @@ func (n *xmlNode) path() string {
 	var parts []string
 	for e := n; e != nil; e = e.parent {
 		part := cutRunes(e.name, 40)
-		if e.parent != nil {
-			at, same := 0, 0
-			for _, c := range e.parent.children {
-				if c.name == e.name && c.space == e.space {
-					same++
-				}
-				if c == e {
-					at = same
-				}
-			}
-			if same > 1 {
-				part += "[" + strconv.Itoa(at) + "]"
-			}
+		if e.nth > 1 || e.many {
+			part += "[" + strconv.Itoa(e.nth) + "]"
 		}
 		parts = append(parts, part)
 	}

@@ -1,0 +1,104 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+)
+
+// conversion is an altitude placed above the ellipsoid.
+type conversion struct {
+	geodesy.Converted
+	geoid   bool  // the result depends on the geoid at the place
+	geoidMM int64 // its height there
+}
+
+// conversions remembers what conversions an Item needed, to say so once each.
+type conversions struct {
+	order   []geodesy.AltitudeReference
+	errorMM map[geodesy.AltitudeReference]int64
+}
+
+// convert places an altitude at a position.
+func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversion, error) {
+	c, err := a.ToW84(at, geodesy.Datum{Ground: r.opt.Ground, QNHHPa: r.opt.QNHHPa})
+	switch {
+	case errors.Is(err, geodesy.ErrNoGround):
+		return conversion{}, fmt.Errorf("%w: %w", err, ErrNeedGround)
+	case errors.Is(err, geodesy.ErrNoQNH):
+		return conversion{}, fmt.Errorf("%w: %w", err, ErrNeedQNH)
+	case err != nil:
+		return conversion{}, err
+	}
+	out := conversion{Converted: c}
+	switch a.Ref {
+	case geodesy.AMSL, geodesy.Pressure:
+		out.geoid = true
+	case geodesy.AGL, geodesy.Home:
+		out.geoid = r.opt.Ground.Ref == geodesy.AMSL
+	}
+	if out.geoid {
+		out.geoidMM = geoidMM(at)
+	}
+	if a.Ref != geodesy.W84 {
+		r.used.add(a.Ref, c.ErrorMM)
+	}
+	return out, nil
+}
+
+// geoidMM is the height of the geoid in millimetres, rounded as ToW84 does.
+func geoidMM(at geodesy.LatLng) int64 {
+	return int64(math.Round(float64(geodesy.GeoidHeightM(at) * 1000)))
+}
+
+func (u *conversions) add(ref geodesy.AltitudeReference, errorMM int64) {
+	if u.errorMM == nil {
+		u.errorMM = make(map[geodesy.AltitudeReference]int64)
+	}
+	if _, known := u.errorMM[ref]; !known {
+		u.order = append(u.order, ref)
+	}
+	u.errorMM[ref] = max(u.errorMM[ref], errorMM)
+}
+
+// describe adds one supposition a reference.
+func (u *conversions) describe(opt *ResolveOptions, suppose *remarks) {
+	for _, ref := range u.order {
+		how := ""
+		switch ref {
+		case geodesy.AMSL:
+			how = "altitudes AMSL placed on the WGS84 ellipsoid by EGM96"
+		case geodesy.AGL:
+			how = "altitudes above ground placed by the given ground elevation of " + formatGround(opt.Ground)
+		case geodesy.Home:
+			how = "altitudes above home placed by the given elevation of home of " + formatGround(opt.Ground)
+		case geodesy.Pressure:
+			how = "pressure altitudes placed by the given QNH of " + strconv.FormatFloat(*opt.QNHHPa, 'f', -1, 64) +
+				" hPa in the standard atmosphere and by EGM96"
+		default:
+			how = "altitudes " + string(ref) + " placed on the WGS84 ellipsoid"
+		}
+		suppose.addf("%s, stated error %s added to the vertical buffer",
+			how, geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))
+	}
+}
+
+func formatGround(g *geodesy.Ground) string {
+	s := formatAltitude(geodesy.Altitude{MM: g.MM, Ref: g.Ref})
+	if g.ErrorMM > 0 {
+		s += " ± " + geodesy.FormatLength(g.ErrorMM, geodesy.Metre, 3)
+	}
+	return s
+}
+
+// formatAltitude writes an altitude with unit and reference.
+func formatAltitude(a geodesy.Altitude) string {
+	ref := string(a.Ref)
+	if a.Ref == geodesy.Pressure {
+		ref = "QNE"
+	}
+	return formatScaled(a.MM, 3) + " m " + ref
+}

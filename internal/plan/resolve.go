@@ -1,0 +1,312 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/volume"
+)
+
+// ResolveOptions supply what files leave open. What is missing and needed is
+// refused, never guessed.
+type ResolveOptions struct {
+	// Start is when plans without a clock begin; zero means not given.
+	Start time.Time
+	// Duration is how long volumes without a clock apply; 0 means not given.
+	Duration time.Duration
+	// Ground is the elevation of the ground or of home; nil means not given.
+	Ground *geodesy.Ground
+	// QNHHPa is the altimeter setting in hectopascals for pressure altitudes;
+	// nil means not given.
+	QNHHPa *float64
+	// Buffers are added to those of intents; constraints keep their own.
+	Buffers volume.Buffers
+	// Horizon is the span within which recurring schedules are written out;
+	// the zero Window means not given.
+	Horizon volume.Window
+}
+
+// Errors of Resolve for what must be given with a file. They come wrapped in
+// an *Error that names file and place.
+var (
+	ErrNeedStart    = errors.New("the plan has no clock: give its start (--start)")
+	ErrNeedDuration = errors.New("the area has no clock: give how long it applies (--duration)")
+	ErrNeedGround   = errors.New("give the elevation of the ground or of home (--ground)")
+	ErrNeedQNH      = errors.New("give the altimeter setting (--qnh)")
+	ErrNeedHorizon  = errors.New("the schedule recurs without end: give the time span of interest")
+)
+
+// Resolve places the Items of a file in space and time. The entities are in
+// the order of the Items; their ids are unique. Errors are *Error.
+//
+// Altitudes are converted with the stated error of the conversion, which is
+// added to the vertical buffer. Over a footprint the geoid varies: a lower
+// limit is placed by its lowest point over the footprint and an upper limit by
+// its highest, so that the band contains the declared surface everywhere.
+// Between two points of a route the path runs straight; where the declared one
+// would follow the geoid, the difference is added to the vertical buffer too.
+func Resolve(f *File, r ResolveOptions) ([]*volume.Entity, error) {
+	return ResolveAll([]*File{f}, r)
+}
+
+// ResolveAll is Resolve for several files, with ids that are unique over all.
+// An id that two files declare is refused.
+func ResolveAll(files []*File, r ResolveOptions) ([]*volume.Entity, error) {
+	ids, err := assignIDs(files)
+	if err != nil {
+		return nil, err
+	}
+	var entities []*volume.Entity
+	for fi, f := range files {
+		for i := range f.Items {
+			item := itemResolver{file: f, item: &f.Items[i], opt: &r}
+			e, err := item.resolve(ids[fi][i])
+			if err != nil {
+				return nil, err
+			}
+			entities = append(entities, e)
+		}
+	}
+	return entities, nil
+}
+
+// assignIDs gives every Item an id: its own, or one made of the file's base
+// name and the Item's name or number.
+func assignIDs(files []*File) ([][]string, error) {
+	type origin struct{ file, place string }
+	taken := make(map[string]origin)
+	bases := make(map[string]int)
+	for _, f := range files {
+		bases[filepath.Base(f.Name)]++
+		for _, item := range f.Items {
+			if item.ID == "" {
+				continue
+			}
+			if first, dup := taken[item.ID]; dup {
+				return nil, unsupported(f.Name, item.Place,
+					"the id "+quoteShort(item.ID)+", already used at "+first.file+": "+first.place, "an id of its own")
+			}
+			taken[item.ID] = origin{f.Name, item.Place}
+		}
+	}
+	ids := make([][]string, len(files))
+	for fi, f := range files {
+		base := filepath.Base(f.Name)
+		if bases[base] > 1 {
+			base = f.Name
+		}
+		ids[fi] = make([]string, len(f.Items))
+		named := make(map[string]int)
+		for _, item := range f.Items {
+			named[item.Name]++
+		}
+		for i, item := range f.Items {
+			id := item.ID
+			if id == "" {
+				id = base
+				switch {
+				case item.Name != "" && named[item.Name] == 1:
+					id += "#" + cutRunes(item.Name, maxIDBytes)
+				case len(f.Items) > 1:
+					id += "#" + strconv.Itoa(i+1)
+				}
+				plain := id
+				for n := 2; ; n++ {
+					if _, dup := taken[id]; !dup {
+						break
+					}
+					id = plain + "~" + strconv.Itoa(n)
+				}
+				taken[id] = origin{f.Name, item.Place}
+			}
+			ids[fi][i] = id
+		}
+	}
+	return ids, nil
+}
+
+// itemResolver places one Item.
+type itemResolver struct {
+	file    *File
+	item    *Item
+	opt     *ResolveOptions
+	suppose remarks
+	used    conversions
+}
+
+func (r *itemResolver) fail(place string, err error) error {
+	if place == "" {
+		place = r.item.Place
+	}
+	return &Error{File: r.file.Name, Place: place, Err: err}
+}
+
+func (r *itemResolver) resolve(id string) (*volume.Entity, error) {
+	item := r.item
+	for _, s := range item.Suppositions {
+		r.suppose.addf("%s", s)
+	}
+	e := &volume.Entity{
+		ID: id, Version: item.Version, Party: item.Party, Name: item.Name, Kind: item.Kind, Type: item.Type,
+	}
+	for i := range item.Volumes {
+		if err := r.volume(&item.Volumes[i], e); err != nil {
+			return nil, err
+		}
+	}
+	for i := range item.Routes {
+		if err := r.route(&item.Routes[i], e); err != nil {
+			return nil, err
+		}
+	}
+	r.used.describe(r.opt, &r.suppose)
+	e.Suppositions = r.suppose.list
+	return e, nil
+}
+
+// buffers adds the given buffers to those of an intent.
+func (r *itemResolver) buffers(own volume.Buffers) volume.Buffers {
+	if r.item.Kind != volume.Intent {
+		return own
+	}
+	given := r.opt.Buffers
+	return volume.Buffers{
+		LateralMM:  own.LateralMM + given.LateralMM,
+		VerticalMM: own.VerticalMM + given.VerticalMM,
+		TimeNS:     own.TimeNS + given.TimeNS,
+	}
+}
+
+func (r *itemResolver) volume(v *Volume, e *volume.Entity) error {
+	band, errorMM, err := r.band(v)
+	if err != nil {
+		return err
+	}
+	windows, err := r.windows(&v.Schedule)
+	if err != nil {
+		return r.fail(v.Place, err)
+	}
+	if len(windows) == 0 {
+		r.suppose.addf("not in force between %s and %s", formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
+	}
+	b := r.buffers(v.Buffers)
+	b.VerticalMM += errorMM
+	for _, w := range windows {
+		out := volume.Volume4D{Footprint: v.Footprint, Band: band, Window: w, Buffers: b}
+		if err := out.Validate(); err != nil {
+			return r.fail(v.Place, err)
+		}
+		e.Volumes = append(e.Volumes, out)
+	}
+	return nil
+}
+
+// band places the limits of a volume and returns the larger of their errors.
+func (r *itemResolver) band(v *Volume) (volume.Band, int64, error) {
+	if v.Footprint == nil {
+		return volume.Band{}, 0, r.fail(v.Place, errors.New("no footprint"))
+	}
+	band := volume.Band{LowerMM: volume.NoFloorMM, UpperMM: volume.NoCeilingMM}
+	over := geoidOver{footprint: v.Footprint}
+	var errorMM int64
+	lower := v.Lower
+	if !lower.Unbounded && groundFloor(lower.Altitude) {
+		lower.Unbounded = true
+		r.suppose.addf(supposeGroundFloor)
+	}
+	if !lower.Unbounded {
+		c, err := r.convert(lower.Altitude, over.anchor())
+		if err != nil {
+			return band, 0, r.fail(v.Place, err)
+		}
+		band.LowerMM, errorMM = c.MM, c.ErrorMM
+		if c.geoid {
+			band.LowerMM += over.lowest() - c.geoidMM
+		}
+	}
+	if !v.Upper.Unbounded {
+		c, err := r.convert(v.Upper.Altitude, over.anchor())
+		if err != nil {
+			return band, 0, r.fail(v.Place, err)
+		}
+		band.UpperMM, errorMM = c.MM, max(errorMM, c.ErrorMM)
+		if c.geoid {
+			band.UpperMM += over.highest() - c.geoidMM
+		}
+	}
+	// Two limits of one reference that do not enclose anything must not come
+	// to do so by being placed at different points.
+	if !lower.Unbounded && !v.Upper.Unbounded && lower.Altitude.Ref == v.Upper.Altitude.Ref && lower.Altitude.MM >= v.Upper.Altitude.MM {
+		return band, 0, r.fail(v.Place, &volume.InvalidError{
+			Reason: volume.LowerNotBelow, At: -1,
+			Detail: fmt.Sprintf("the lower altitude must be below the upper, found %s and %s",
+				formatAltitude(lower.Altitude), formatAltitude(v.Upper.Altitude)),
+		})
+	}
+	return band, errorMM, nil
+}
+
+func (r *itemResolver) route(route *Route, e *volume.Entity) error {
+	if len(route.Points) == 0 {
+		return r.fail(route.Place, errors.New("a route without points"))
+	}
+	waypoints := make([]volume.Waypoint, len(route.Points))
+	converted := make([]conversion, len(route.Points))
+	var errorMM int64
+	for i := range route.Points {
+		p := &route.Points[i]
+		c, err := r.convert(p.Altitude, p.At)
+		if err != nil {
+			return r.fail(p.Place, err)
+		}
+		converted[i] = c
+		errorMM = max(errorMM, c.ErrorMM)
+		ns, err := r.pointNS(route, p)
+		if err != nil {
+			return r.fail(p.Place, err)
+		}
+		waypoints[i] = volume.Waypoint{At: p.At, AltMM: c.MM, TimeNS: ns}
+	}
+	b := r.buffers(route.Buffers)
+	b.VerticalMM += errorMM + geoidBow(route.Points, converted)
+	t, err := volume.NewTrajectory(waypoints, b)
+	if err != nil {
+		var invalid *volume.InvalidError
+		if errors.As(err, &invalid) && invalid.At >= 0 && invalid.At < len(route.Points) && route.Points[invalid.At].Place != "" {
+			return r.fail(route.Points[invalid.At].Place, err)
+		}
+		return r.fail(route.Place, err)
+	}
+	e.Trajectories = append(e.Trajectories, t)
+	return nil
+}
+
+// pointNS returns when a point is passed. All points of a route have a time or
+// none has.
+func (r *itemResolver) pointNS(route *Route, p *RoutePoint) (int64, error) {
+	clock := !route.Points[0].Time.IsZero()
+	if clock != !p.Time.IsZero() {
+		return 0, errors.New("some points of the route have a time and some have none")
+	}
+	t := p.Time
+	if !clock {
+		if r.opt.Start.IsZero() {
+			return 0, ErrNeedStart
+		}
+		r.supposeStart()
+		t = r.opt.Start.Add(p.Offset)
+	}
+	ns := instantNS(t)
+	if ns == volume.AlwaysNS || ns == volume.ForeverNS {
+		return 0, fmt.Errorf("the time %s is out of range", t.UTC().Format(time.RFC3339))
+	}
+	return ns, nil
+}
+
+func (r *itemResolver) supposeStart() {
+	r.suppose.addf("start %s given, as the file has no clock", r.opt.Start.UTC().Format(time.RFC3339Nano))
+}
