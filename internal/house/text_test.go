@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // unwanted is what no text of the project holds. The patterns are written so
@@ -46,7 +47,7 @@ func unwantedIn(text string) (faults []string) {
 // name the file and the function instead.
 var (
 	fileAndLine = regexp.MustCompile(`\b[\w/-]+\.(?:go|md|sh|mod):\d+\b`)
-	lineNumber  = regexp.MustCompile(`(?i)\blines? \d+`)
+	lineNumber  = regexp.MustCompile(`(?i)\blines? \d+(?:[.,;:)]|\s|$)(?:(?:NM|km|m|ft)\b)?`)
 )
 
 // lineReferencesIn returns the references to lines in a document. What stands
@@ -63,7 +64,12 @@ func lineReferencesIn(doc string) (found []string) {
 			continue
 		}
 		found = append(found, fileAndLine.FindAllString(line, -1)...)
-		found = append(found, lineNumber.FindAllString(quoted.ReplaceAllString(line, ""), -1)...)
+		for _, ref := range lineNumber.FindAllString(quoted.ReplaceAllString(line, ""), -1) {
+			// A line 30 NM long is not line 30.
+			if last := ref[len(ref)-1]; !unicode.IsLetter(rune(last)) {
+				found = append(found, strings.TrimSpace(ref))
+			}
+		}
 	}
 	return found
 }
@@ -109,12 +115,12 @@ func TestScansFind(t *testing.T) {
 			t.Errorf("%q: %s", s, faults)
 		}
 	}
-	for _, s := range []string{"see solve.go:12", "on Line 7 it says"} {
+	for _, s := range []string{"see solve.go:12", "on Line 7 it says", "in lines 7, 8", "line 9\n"} {
 		if len(lineReferencesIn(s)) == 0 {
 			t.Errorf("%q was not found", s)
 		}
 	}
-	for _, s := range []string{"```\nplan.txt: line 7: found x\n```", "says `line 7`", "a line of 20 km"} {
+	for _, s := range []string{"```\nplan.txt: line 7: found x\n```", "says `line 7`", "a line of 20 km", "the line 30° W", "a line 30 NM long"} {
 		if refs := lineReferencesIn(s); len(refs) > 0 {
 			t.Errorf("%q: found %q", s, refs)
 		}
