@@ -210,3 +210,52 @@ func (p *Polygon) footprint(path string) (*volume.Footprint, error) {
 
 // number writes a number for a message.
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+
+// FromVolume returns the wire form of a volume without buffers whose footprint
+// is a polygon or a circle. Unbounded altitudes and times are left out. What
+// the standard cannot say is a *FieldError.
+func FromVolume(v *volume.Volume4D) (Volume4D, error) {
+	if v.Buffers != (volume.Buffers{}) {
+		return Volume4D{}, &FieldError{Found: "buffers", Expected: "a volume without buffers"}
+	}
+	out := Volume4D{Volume: &Volume3D{}}
+	vertices := v.Footprint.Vertices()
+	switch v.Footprint.Shape() {
+	case volume.Circle:
+		centre := NewPoint(vertices[0])
+		radiusM := float64(v.Footprint.RadiusMM()) / 1000
+		out.Volume.OutlineCircle = &Circle{Center: &centre, Radius: &Radius{Value: &radiusM, Units: UnitsMetres}}
+	case volume.Polygon:
+		ring := make([]LatLngPoint, len(vertices))
+		for i, p := range vertices {
+			ring[i] = NewPoint(p)
+		}
+		out.Volume.OutlinePolygon = &Polygon{Vertices: ring}
+	default:
+		return Volume4D{}, &FieldError{Path: "volume", Found: "a " + v.Footprint.Shape().String(), Expected: "a polygon or circle"}
+	}
+	for _, a := range []struct {
+		path    string
+		mm      int64
+		bounded bool
+		into    **Altitude
+	}{
+		{"volume.altitude_lower", v.Band.LowerMM, v.Band.LowerMM > volume.NoFloorMM, &out.Volume.AltitudeLower},
+		{"volume.altitude_upper", v.Band.UpperMM, v.Band.UpperMM < volume.NoCeilingMM, &out.Volume.AltitudeUpper},
+	} {
+		if !a.bounded {
+			continue
+		}
+		if a.mm < minAltitudeM*1000 || a.mm > maxAltitudeM*1000 {
+			return Volume4D{}, &FieldError{Path: a.path, Found: number(float64(a.mm) / 1000), Expected: "-8000 to 100000 metres"}
+		}
+		*a.into = NewAltitude(a.mm)
+	}
+	if v.Window.StartNS > volume.AlwaysNS {
+		out.TimeStart = NewTime(v.Window.StartNS)
+	}
+	if v.Window.EndNS < volume.ForeverNS {
+		out.TimeEnd = NewTime(v.Window.EndNS)
+	}
+	return out, nil
+}

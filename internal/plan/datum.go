@@ -20,11 +20,13 @@ type conversion struct {
 type conversions struct {
 	order   []geodesy.AltitudeReference
 	errorMM map[geodesy.AltitudeReference]int64
+	bowMM   int64 // see geoidBow
 }
 
 // convert places an altitude at a position.
 func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversion, error) {
-	c, err := a.ToW84(at, geodesy.Datum{Ground: r.opt.Ground, QNHHPa: r.opt.QNHHPa})
+	ground := r.ground(a.Ref)
+	c, err := a.ToW84(at, geodesy.Datum{Ground: ground, QNHHPa: r.opt.QNHHPa})
 	switch {
 	case errors.Is(err, geodesy.ErrNoGround):
 		return conversion{}, fmt.Errorf("%w: %w", err, ErrNeedGround)
@@ -38,7 +40,7 @@ func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversio
 	case geodesy.AMSL, geodesy.Pressure:
 		out.geoid = true
 	case geodesy.AGL, geodesy.Home:
-		out.geoid = r.opt.Ground.Ref == geodesy.AMSL
+		out.geoid = ground.Ref == geodesy.AMSL
 	}
 	if out.geoid {
 		out.geoidMM = geoidMM(at)
@@ -47,6 +49,15 @@ func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversio
 		r.used.add(a.Ref, c.ErrorMM)
 	}
 	return out, nil
+}
+
+// ground returns the elevation that altitudes of a reference count from: what
+// the caller gave, else for altitudes above home what the file says of home.
+func (r *itemResolver) ground(ref geodesy.AltitudeReference) *geodesy.Ground {
+	if home := r.item.Home; ref == geodesy.Home && r.opt.Ground == nil && home != nil {
+		return &geodesy.Ground{MM: home.AltMM, Ref: home.Ref}
+	}
+	return r.opt.Ground
 }
 
 // geoidMM is the height of the geoid in millimetres, rounded as ToW84 does.
@@ -65,7 +76,7 @@ func (u *conversions) add(ref geodesy.AltitudeReference, errorMM int64) {
 }
 
 // describe adds one supposition a reference.
-func (u *conversions) describe(opt *ResolveOptions, suppose *remarks) {
+func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks) {
 	for _, ref := range u.order {
 		how := ""
 		switch ref {
@@ -74,7 +85,13 @@ func (u *conversions) describe(opt *ResolveOptions, suppose *remarks) {
 		case geodesy.AGL:
 			how = "altitudes above ground placed by the given ground elevation of " + formatGround(opt.Ground)
 		case geodesy.Home:
-			how = "altitudes above home placed by the given elevation of home of " + formatGround(opt.Ground)
+			how = "altitudes above home placed by the given elevation of home of "
+			if opt.Ground != nil {
+				how += formatGround(opt.Ground)
+				break
+			}
+			how = "altitudes above home placed by the elevation of home in the file, " +
+				formatAltitude(geodesy.Altitude{MM: home.AltMM, Ref: home.Ref})
 		case geodesy.Pressure:
 			how = "pressure altitudes placed by the given QNH of " + strconv.FormatFloat(*opt.QNHHPa, 'f', -1, 64) +
 				" hPa in the standard atmosphere and by EGM96"
@@ -83,6 +100,10 @@ func (u *conversions) describe(opt *ResolveOptions, suppose *remarks) {
 		}
 		suppose.addf("%s, stated error %s added to the vertical buffer",
 			how, geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))
+	}
+	if u.bowMM > 0 {
+		suppose.addf("up to %s more added to the vertical buffer for the bend of the geoid between points of the path",
+			geodesy.FormatLength(u.bowMM, geodesy.Metre, 3))
 	}
 }
 

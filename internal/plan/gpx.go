@@ -69,7 +69,7 @@ func (r *gpxReader) track(n *xmlNode) error {
 
 // item makes an Item of a track or route, with one path a segment.
 func (r *gpxReader) item(n *xmlNode, segments []*xmlNode, point string) error {
-	item := Item{Place: n.place(), Name: cutRunes(n.childText("name"), maxIDBytes), Suppositions: []string{supposeGPX}}
+	item := Item{Place: n.place(), Name: tidy(n.childText("name")), Suppositions: []string{supposeGPX}}
 	clockless := 0
 	for _, s := range segments {
 		points, timed, err := r.points(s, point)

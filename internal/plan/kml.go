@@ -137,8 +137,8 @@ func (r *kmlReader) placemark(n *xmlNode, time *kmlTime) error {
 	if err != nil {
 		return err
 	}
-	if p.name == "" {
-		p.name = cutRunes(n.childText("name"), maxIDBytes)
+	if own := tidy(n.childText("name")); p.name == "" && own != p.id {
+		p.name = own
 	}
 	g := kmlGeometry{kmlReader: r, placemark: n, props: p, item: p.item(placemarkPlace(n))}
 	if err := g.setTime(own, time); err != nil {

@@ -31,7 +31,7 @@ type flightArea struct {
 // flown there, and polygons named `speed: WORDS (N)` say at how many metres
 // per second.
 func (r *kmlReader) flightFolder(n *xmlNode, name string, when *kmlTime) error {
-	f := flightReader{kmlReader: r, folder: n, item: Item{Place: placemarkPlace(n), Name: cutRunes(name, maxIDBytes)}}
+	f := flightReader{kmlReader: r, folder: n, item: Item{Place: placemarkPlace(n), Name: tidy(name)}}
 	if err := f.collect(); err != nil {
 		return err
 	}
@@ -150,9 +150,9 @@ func (f *flightReader) describe(text string) {
 		value = strings.TrimSpace(value)
 		switch {
 		case found && key == "operator_id":
-			f.item.Party = cutRunes(value, maxIDBytes)
+			f.item.Party = tidy(value)
 		case found && key == "operator_name":
-			operator = cutRunes(value, maxIDBytes)
+			operator = tidy(value)
 		}
 		if line = strings.TrimSpace(line); line != "" && len(f.item.Notes) < maxNotes {
 			f.item.Notes = append(f.item.Notes, shorten(line))

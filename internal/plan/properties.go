@@ -100,20 +100,15 @@ func (p *properties) readIdentity() (err error) {
 		if err != nil {
 			return err
 		}
+		s = tidy(s)
 		if ok && s == "" && f.name != propName {
 			return p.src.bad(f.name, "an empty text", "a text or no such property")
-		}
-		if len(s) > maxIDBytes {
-			return p.src.bad(f.name, quoteShort(s), "at most "+strconv.Itoa(maxIDBytes)+" bytes")
 		}
 		*f.into = s
 	}
 	p.suppositions, _, err = p.src.list(propSuppositions)
 	return err
 }
-
-// maxIDBytes bounds ids, versions, parties and names.
-const maxIDBytes = 512
 
 // constraintTypes are the types of volume.Entity.
 var constraintTypes = []string{noEntry, entryWithContact, callFirst, "dividing_line", advisory}

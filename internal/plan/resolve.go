@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
@@ -81,40 +82,45 @@ func assignIDs(files []*File) ([][]string, error) {
 	taken := make(map[string]origin)
 	bases := make(map[string]int)
 	for _, f := range files {
-		bases[filepath.Base(f.Name)]++
+		bases[baseID(f.Name)]++
 		for _, item := range f.Items {
-			if item.ID == "" {
+			id := tidy(item.ID)
+			if id == "" {
 				continue
 			}
-			if first, dup := taken[item.ID]; dup {
-				return nil, unsupported(f.Name, item.Place,
-					"the id "+quoteShort(item.ID)+", already used at "+first.file+": "+first.place, "an id of its own")
+			if len(item.ID) > maxTidyBytes {
+				return nil, unsupported(f.Name, item.Place, "the id "+quoteShort(id), "at most "+strconv.Itoa(maxTidyBytes)+" bytes")
 			}
-			taken[item.ID] = origin{f.Name, item.Place}
+			if first, dup := taken[id]; dup {
+				return nil, unsupported(f.Name, item.Place,
+					"the id "+quoteShort(id)+", already used at "+first.file+": "+first.place, "an id of its own")
+			}
+			taken[id] = origin{f.Name, item.Place}
 		}
 	}
 	ids := make([][]string, len(files))
 	for fi, f := range files {
-		base := filepath.Base(f.Name)
+		base := baseID(f.Name)
 		if bases[base] > 1 {
-			base = f.Name
+			base = tidy(f.Name)
 		}
 		ids[fi] = make([]string, len(f.Items))
 		named := make(map[string]int)
 		for _, item := range f.Items {
-			named[item.Name]++
+			named[tidy(item.Name)]++
 		}
 		for i, item := range f.Items {
-			id := item.ID
+			id := tidy(item.ID)
 			if id == "" {
 				id = base
-				switch {
-				case item.Name != "" && named[item.Name] == 1:
-					id += "#" + cutRunes(item.Name, maxIDBytes)
+				switch name := tidy(item.Name); {
+				case name != "" && named[name] == 1:
+					id += "#" + name
 				case len(f.Items) > 1:
 					id += "#" + strconv.Itoa(i+1)
 				}
-				plain := id
+				plain := cutRunes(id, maxTidyBytes-20)
+				id = plain
 				for n := 2; ; n++ {
 					if _, dup := taken[id]; !dup {
 						break
@@ -128,6 +134,8 @@ func assignIDs(files []*File) ([][]string, error) {
 	}
 	return ids, nil
 }
+
+func baseID(fileName string) string { return tidy(filepath.Base(fileName)) }
 
 // itemResolver places one Item.
 type itemResolver struct {
@@ -148,10 +156,15 @@ func (r *itemResolver) fail(place string, err error) error {
 func (r *itemResolver) resolve(id string) (*volume.Entity, error) {
 	item := r.item
 	for _, s := range item.Suppositions {
-		r.suppose.addf("%s", s)
+		if s = tidy(s); s != "" {
+			r.suppose.addf("%s", s)
+		}
 	}
 	e := &volume.Entity{
-		ID: id, Version: item.Version, Party: item.Party, Name: item.Name, Kind: item.Kind, Type: item.Type,
+		ID: id, Version: tidy(item.Version), Party: tidy(item.Party), Name: tidy(item.Name), Kind: item.Kind, Type: item.Type,
+	}
+	if e.Kind == volume.Constraint && !isConstraintType(e.Type) {
+		return nil, unsupported(r.file.Name, item.Place, "the constraint type "+quoteShort(e.Type), "one of "+strings.Join(constraintTypes, ", "))
 	}
 	for i := range item.Volumes {
 		if err := r.volume(&item.Volumes[i], e); err != nil {
@@ -163,7 +176,7 @@ func (r *itemResolver) resolve(id string) (*volume.Entity, error) {
 			return nil, err
 		}
 	}
-	r.used.describe(r.opt, &r.suppose)
+	r.used.describe(r.opt, item.Home, &r.suppose)
 	e.Suppositions = r.suppose.list
 	return e, nil
 }
@@ -272,7 +285,9 @@ func (r *itemResolver) route(route *Route, e *volume.Entity) error {
 		waypoints[i] = volume.Waypoint{At: p.At, AltMM: c.MM, TimeNS: ns}
 	}
 	b := r.buffers(route.Buffers)
-	b.VerticalMM += errorMM + geoidBow(route.Points, converted)
+	bowMM := geoidBow(route.Points, converted)
+	r.used.bowMM = max(r.used.bowMM, bowMM)
+	b.VerticalMM += errorMM + bowMM
 	t, err := volume.NewTrajectory(waypoints, b)
 	if err != nil {
 		var invalid *volume.InvalidError

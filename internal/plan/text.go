@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -87,6 +88,25 @@ func rangeText(lo, hi int) string {
 		return strconv.Itoa(lo)
 	}
 	return strconv.Itoa(lo) + " to " + strconv.Itoa(hi)
+}
+
+// maxTidyBytes bounds ids, versions, parties, names and suppositions.
+const maxTidyBytes = 512
+
+// tidy puts a text that goes through files of several formats into a form that
+// all of them keep: one line, single spaces, no control characters, at most
+// maxTidyBytes long.
+func tidy(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			return ' '
+		case r == 0xFFFE, r == 0xFFFF: // not allowed in XML
+			return utf8.RuneError
+		}
+		return r
+	}, cutRunes(s, 8*maxTidyBytes))
+	return strings.TrimSpace(cutRunes(strings.Join(strings.Fields(s), " "), maxTidyBytes))
 }
 
 // maxFileNotes bounds the notes about one file.
