@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/geodesy"
@@ -231,3 +234,151 @@ func TestDrawings(t *testing.T) {
 		})
 	}
 }
+
+func TestNumberLeftOutIsStated(t *testing.T) {
+	var many []Conflict
+	for range 5 {
+		many = append(many, reliefAndCircle(t))
+	}
+	svg := draw(t, Options{Units: nautical, MaxPanels: 2}, many...)
+	wellFormed(t, svg)
+	if want := "2 of 5 conflicts drawn; 3 not drawn."; !strings.Contains(svg, want) {
+		t.Errorf("missing %q", want)
+	}
+	if n := strings.Count(svg, "<clipPath id=\"plan"); n != 2 {
+		t.Errorf("%d plans drawn, want 2", n)
+	}
+	svg = draw(t, Options{})
+	wellFormed(t, svg)
+	if !strings.Contains(svg, "No conflict to draw.") {
+		t.Error("an empty drawing does not say so")
+	}
+}
+
+func TestTextCannotBecomeMarkup(t *testing.T) {
+	const hostile = "</text><script>alert(1)</script>\"'&\x00\x1b[2J\u202e\ufffe\xff"
+	c := reliefAndCircle(t)
+	c.Verdict.A.ID, c.Verdict.A.Party, c.Verdict.B.Party = hostile, hostile, strings.Repeat("<", 500)
+	svg := draw(t, Options{Units: nautical}, c)
+	wellFormed(t, svg)
+	if strings.Contains(svg, "<script") {
+		t.Error("text became markup")
+	}
+	if strings.ContainsAny(svg, "\x00\x1b\u202e") {
+		t.Error("control characters got through")
+	}
+}
+
+func TestManyVerticesStaySmall(t *testing.T) {
+	var ring []geodesy.LatLng
+	for i := range volume.MaxVertices {
+		ring = append(ring, geodesy.Direct(place(t, 50, 10), float64(i)*360/volume.MaxVertices, 5000))
+	}
+	area, err := volume.NewPolygon(ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := corridorAndPolygon(t)
+	c.B.Volumes[0].Footprint = area
+	svg := draw(t, Options{}, c)
+	wellFormed(t, svg)
+	if len(svg) > 400_000 {
+		t.Errorf("%d bytes for a polygon of %d vertices", len(svg), volume.MaxVertices)
+	}
+}
+
+// Whatever the verdict and wherever on earth, a drawing is well formed, and no
+// coordinate or size is absurd.
+func TestDrawsAnything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pick := func(label string, lo, hi float64) float64 { return rapid.Float64Range(lo, hi).Draw(t, label) }
+		lat, lng := pick("lat", -90, 90), pick("lng", -180, 180)
+		centre, err := geodesy.NewLatLng(lat, lng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := rapid.SampledFrom([]float64{1, 30, 1000, 50_000, 1_500_000}).Draw(t, "size")
+		start := clockBase + rapid.Int64Range(0, 1e15).Draw(t, "start")
+		length := rapid.SampledFrom([]int64{1, 1e6, 1e9, 3600e9, 400 * 86400e9}).Draw(t, "length")
+		e := [2]*volume.Entity{}
+		parts := [2]conflict.PartRef{}
+		for side := range e {
+			e[side] = &volume.Entity{ID: "id"}
+			near := func() geodesy.LatLng {
+				return geodesy.Direct(centre, pick("azimuth", 0, 360), size*pick("away", 0.05, 1))
+			}
+			buffers := volume.Buffers{LateralMM: rapid.Int64Range(0, int64(size*500)).Draw(t, "lateral"), VerticalMM: rapid.Int64Range(0, 1e6).Draw(t, "vertical"), TimeNS: rapid.Int64Range(0, length).Draw(t, "time")}
+			if rapid.Bool().Draw(t, "trajectory") {
+				tr, err := volume.NewTrajectory([]volume.Waypoint{{At: near(), AltMM: 0, TimeNS: start}, {At: near(), AltMM: 1e5, TimeNS: start + length}}, buffers)
+				if err != nil {
+					t.Skip(err)
+				}
+				e[side].Trajectories = []*volume.Trajectory{tr}
+				parts[side] = conflict.PartRef{Kind: conflict.LegPart}
+				continue
+			}
+			var f *volume.Footprint
+			switch rapid.IntRange(0, 2).Draw(t, "shape") {
+			case 0:
+				f, err = volume.NewCircle(near(), int64(size*1000))
+			case 1:
+				f, err = volume.NewCorridor([]geodesy.LatLng{near(), near()}, int64(size*100)+1)
+			default:
+				f, err = volume.NewPolygon([]geodesy.LatLng{near(), near(), near()})
+			}
+			if err != nil {
+				t.Skip(err)
+			}
+			v := volume.Volume4D{Footprint: f, Band: volume.Band{LowerMM: 0, UpperMM: 1e5}, Window: volume.Window{StartNS: start, EndNS: start + length}, Buffers: buffers}
+			if rapid.Bool().Draw(t, "unbounded") {
+				v.Band.LowerMM, v.Band.UpperMM = volume.NoFloorMM, volume.NoCeilingMM
+				v.Window = volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS}
+			}
+			e[side].Volumes = []volume.Volume4D{v}
+			parts[side] = conflict.PartRef{Kind: conflict.VolumePart}
+		}
+		from, to := start+length/4, start+length/2
+		if e[0].Volumes != nil && e[1].Volumes != nil && e[0].Volumes[0].Window.StartNS == volume.AlwaysNS && e[1].Volumes[0].Window.StartNS == volume.AlwaysNS {
+			from, to = volume.AlwaysNS, volume.ForeverNS
+		}
+		at := geodesy.Direct(centre, 10, size/10)
+		a := conflict.Approach{TimeNS: max(from, 0), OtherNS: max(from, 0), CentreTenthMM: conflict.NoDistance, A: at, B: centre}
+		v := &conflict.Verdict{
+			A: conflict.Ref{ID: "one"}, B: conflict.Ref{ID: "two"}, Conflict: true,
+			Minima: conflict.Minima{LateralMM: rapid.Int64Range(0, int64(size*1000)).Draw(t, "L"), VerticalMM: rapid.Int64Range(0, 1e6).Draw(t, "V")},
+			FromNS: from, ToNS: to, Parts: []conflict.Part{{A: parts[0], B: parts[1], FromNS: from, ToNS: to, Closest: a}},
+			MinHorizontal: &a, MinVertical: &a,
+		}
+		var b bytes.Buffer
+		if err := Write(&b, []Conflict{{v, e[0], e[1]}}, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		d := xml.NewDecoder(&b)
+		for {
+			token, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			el, ok := token.(xml.StartElement)
+			if !ok {
+				continue
+			}
+			for _, attr := range el.Attr {
+				if strings.Contains(attr.Value, "NaN") || strings.Contains(attr.Value, "Inf") {
+					t.Fatalf("%s %s=%q", el.Name.Local, attr.Name.Local, attr.Value)
+				}
+				if attr.Name.Local == "width" || attr.Name.Local == "height" || attr.Name.Local == "r" {
+					if n, err := strconv.ParseFloat(attr.Value, 64); err == nil && n < 0 {
+						t.Fatalf("%s %s=%q", el.Name.Local, attr.Name.Local, attr.Value)
+					}
+				}
+			}
+		}
+	})
+}
+
+// clockBase is 2031-05-14T00:00:00Z.
+const clockBase = 1_936_483_200_000_000_000

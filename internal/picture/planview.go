@@ -46,6 +46,10 @@ func drawPlan(c *canvas, frame box, panel int, cf Conflict, u Units) {
 	p.plane.centre = centreOf(cf)
 	p.figs = figures(cf, p.plane)
 	p.chooseView()
+	p.taken = []box{ // by the scale bar and the north arrow
+		{frame.x0, frame.y1 - 44, frame.x0 + 180, frame.y1},
+		{frame.x1 - 44, frame.y0, frame.x1, frame.y0 + 64},
+	}
 
 	c.rect(frame.x0, frame.y0, frame.x1-frame.x0, frame.y1-frame.y0, `fill="`+groundColour+`"`)
 	c.add(`<clipPath id="plan%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>`, panel,

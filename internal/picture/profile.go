@@ -384,12 +384,17 @@ func (p *profile) labelFigures() {
 		}
 		name = shorten(name, 30)
 		from, to := f.window()
-		x := (p.clampX(max(from, p.fromNS)) + p.clampX(min(to, p.toNS))) / 2
+		from, to = max(from, p.fromNS), min(to, p.toNS)
+		// A towards the left, B towards the right, so that they part.
+		at := from + (to-from)/4
+		if f.side == 1 {
+			at = to - (to-from)/4
+		}
+		x := p.x(at)
 		y := p.frame.y0 + 60
 		if f.isRoute() {
 			for i := 0; i+1 < len(f.route); i++ {
 				a, b := f.route[i], f.route[i+1]
-				at := (max(from, p.fromNS) + min(to, p.toNS)) / 2
 				if at >= a.TimeNS && at <= b.TimeNS {
 					y = p.y(altitudeAt(a, b, at))
 				}

@@ -42,9 +42,6 @@ type canvas struct{ b strings.Builder }
 
 // number writes a coordinate to a tenth of a pixel.
 func number(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		v = 0
-	}
 	// Far off the drawing the exact place no longer matters, and renderers
 	// choke on huge coordinates.
 	v = math.Round(math.Max(-1e6, math.Min(1e6, v))*10) / 10

@@ -69,6 +69,9 @@ func (u Units) VerticalWords(v *conflict.Verdict) string {
 
 // minimum writes a required separation exactly, as far as four decimals go.
 func (u Units) minimum(mm int64, unit geodesy.LengthUnit) string {
+	if unit == geodesy.Metre && mm >= 10_000_000 {
+		unit = geodesy.Kilometre
+	}
 	return geodesy.FormatLength(mm, unit, 4)
 }
 
