@@ -75,6 +75,11 @@ func writeBuffers(w *statement.Writer, b volume.Buffers) {
 func writeTrajectory(w *statement.Writer, t *volume.Trajectory) {
 	w.Begin('{')
 	writeBuffers(w, t.Buffers())
+	d := t.Datum()
+	w.Key("error_mm")
+	w.Int(d.ErrorMM)
+	w.Key("sea")
+	w.Bool(d.Sea)
 	w.Key("waypoints")
 	w.Begin('[')
 	for _, p := range t.Waypoints() {
@@ -82,6 +87,9 @@ func writeTrajectory(w *statement.Writer, t *volume.Trajectory) {
 		w.Int(p.At.LatE9)
 		w.Int(p.At.LngE9)
 		w.Int(p.AltMM)
+		if d.Sea {
+			w.Int(p.SeaMM)
+		}
 		w.Time(p.TimeNS)
 		w.End(']')
 	}
@@ -94,10 +102,18 @@ func writeVolume(w *statement.Writer, v *volume.Volume4D) {
 	writeBuffers(w, v.Buffers)
 	w.Key("end")
 	writeBound(w, v.Window.EndNS, volume.AlwaysNS, volume.ForeverNS, w.Time)
+	w.Key("error_mm")
+	w.Int(v.Datum.ErrorMM)
 	w.Key("lower_mm")
 	writeBound(w, v.Band.LowerMM, volume.NoFloorMM, volume.NoCeilingMM, w.Int)
 	w.Key("radius_mm")
 	w.Int(v.Footprint.RadiusMM())
+	w.Key("sea_band_mm")
+	if v.Datum.Sea {
+		writeBand(w, v.SeaBand.LowerMM, v.SeaBand.UpperMM)
+	} else {
+		w.Null()
+	}
 	w.Key("shape")
 	w.String(v.Footprint.Shape().String())
 	w.Key("start")

@@ -53,8 +53,9 @@ func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 	if from-to >= need.TimeNS {
 		return c
 	}
-	grow := a.Buffers.VerticalMM + b.Buffers.VerticalMM
-	gap := max(a.Band.LowerMM-b.Band.UpperMM, b.Band.LowerMM-a.Band.UpperMM) - grow
+	how := verticalOf(a.Datum, b.Datum, a.Buffers, b.Buffers)
+	p, q := a.band(how.sea), b.band(how.sea)
+	gap := max(p.LowerMM-q.UpperMM, q.LowerMM-p.UpperMM) - how.growMM
 	high := gap < need.VerticalMM
 	if !high && !detail {
 		return c

@@ -78,8 +78,9 @@ type meeting struct {
 	offset      float64 // u's first waypoint less t's, seconds
 	slack       float64 // instants this far apart still count, seconds
 	radius      float64 // centre-lines must be this far apart, metres
-	height      int64   // altitudes must be this far apart, mm
-	halfT       int64   // half the time minimum, ns
+	vertical    vertical
+	height      int64 // altitudes must be this far apart, mm
+	halfT       int64 // half the time minimum, ns
 	clearHeight float64
 	best        float64 // the least lateral distance found so far, metres
 }
@@ -89,7 +90,8 @@ func newMeeting(t, u *Trajectory, need Need) meeting {
 	m.offset = secondsBetween(t.waypoints[0].TimeNS, u.waypoints[0].TimeNS)
 	m.slack = float64(need.TimeNS+t.buffers.TimeNS+u.buffers.TimeNS) / 1e9
 	m.radius = metres(need.LateralMM + t.buffers.LateralMM + u.buffers.LateralMM)
-	m.height = need.VerticalMM + t.buffers.VerticalMM + u.buffers.VerticalMM
+	m.vertical = verticalOf(t.datum, u.datum, t.buffers, u.buffers)
+	m.height = need.VerticalMM + m.vertical.growMM
 	m.halfT = need.TimeNS / 2
 	m.clearHeight = float64(m.height)
 	return m
@@ -140,7 +142,7 @@ func (m *meeting) runs(i, j int, detail bool) Contact {
 	if free.n == 0 {
 		return c
 	}
-	near := m.vertical(free, c.A, c.B)
+	near := m.close(free, c.A, c.B)
 	if near.n == 0 && !detail {
 		return c
 	}
@@ -156,10 +158,11 @@ func (m *meeting) runs(i, j int, detail bool) Contact {
 	return c
 }
 
-// vertical returns the part of a region in which altitudes are too close.
-func (m *meeting) vertical(r region, a, b int) region {
-	w, v := m.t.waypoints[a].AltMM, m.u.waypoints[b].AltMM
-	level := w == m.t.waypoints[a+1].AltMM && v == m.u.waypoints[b+1].AltMM
+// close returns the part of a region in which altitudes are too close.
+func (m *meeting) close(r region, a, b int) region {
+	sea := m.vertical.sea
+	w, v := m.t.waypoints[a].height(sea), m.u.waypoints[b].height(sea)
+	level := w == m.t.waypoints[a+1].height(sea) && v == m.u.waypoints[b+1].height(sea)
 	if level {
 		if max(w-v, v-w) >= m.height {
 			return region{}
@@ -170,10 +173,10 @@ func (m *meeting) vertical(r region, a, b int) region {
 		return region{}
 	}
 	if r.n == 2 {
-		return m.verticalTogether(r, a, b)
+		return m.closeTogether(r, a, b)
 	}
-	a0, a1 := m.t.climb(int32(a))
-	b0, b1 := m.u.climb(int32(b))
+	a0, a1 := m.t.climb(int32(a), sea)
+	b0, b1 := m.u.climb(int32(b), sea)
 	n := r.n
 	r.cut(a1, 0-b1, m.clearHeight-a0+b0)
 	r.cut(0-a1, b1, m.clearHeight+a0-b0)
@@ -183,12 +186,13 @@ func (m *meeting) vertical(r region, a, b int) region {
 	return r
 }
 
-// verticalTogether is vertical for simultaneous instants. Fractions between the
+// closeTogether is close for simultaneous instants. Fractions between the
 // exact altitudes at the ends keep a climb that just reaches the separation at
 // a waypoint clear.
-func (m *meeting) verticalTogether(r region, a, b int) region {
-	d0 := m.t.altitude(int32(a), r.x[0]) - m.u.altitude(int32(b), r.y[0])
-	d1 := m.t.altitude(int32(a), r.x[1]) - m.u.altitude(int32(b), r.y[1])
+func (m *meeting) closeTogether(r region, a, b int) region {
+	sea := m.vertical.sea
+	d0 := m.t.altitude(int32(a), r.x[0], sea) - m.u.altitude(int32(b), r.y[0], sea)
+	d1 := m.t.altitude(int32(a), r.x[1], sea) - m.u.altitude(int32(b), r.y[1], sea)
 	f0, f1 := 0.0, 1.0
 	if d0 == d1 {
 		if math.Abs(d0) >= m.clearHeight {
@@ -254,11 +258,13 @@ func (m *meeting) closest(e *encounter, c *Contact) Closest {
 }
 
 func (m *meeting) instant(x, y float64, p, q spot, distM float64, c *Contact) Closest {
-	a, b := m.t.altitude(int32(c.A), x), m.u.altitude(int32(c.B), y)
+	sea := m.vertical.sea
+	gap := math.Abs(m.t.altitude(int32(c.A), x, sea) - m.u.altitude(int32(c.B), y, sea))
+	a, b := m.t.altitude(int32(c.A), x, false), m.u.altitude(int32(c.B), y, false)
 	at := Closest{
 		Known: true, A: p.p, B: q.p, BaseM: distM,
 		GapM:    distM - metres(m.t.buffers.LateralMM+m.u.buffers.LateralMM),
-		GapMM:   int64(math.Floor(math.Abs(a-b)+0.5)) - m.t.buffers.VerticalMM - m.u.buffers.VerticalMM,
+		GapMM:   int64(math.Floor(gap+0.5)) - m.vertical.growMM,
 		ATimeNS: m.t.instant(x, math.Floor),
 		BTime:   m.u.instant(y, math.Floor),
 	}
@@ -313,8 +319,8 @@ func (m *meeting) leastHeight(e *encounter, c *Contact) {
 	if e.distM >= limit {
 		return
 	}
-	a0, a1 := m.t.climb(int32(c.A))
-	b0, b1 := m.u.climb(int32(c.B))
+	a0, a1 := m.t.climb(int32(c.A), m.vertical.sea)
+	b0, b1 := m.u.climb(int32(c.B), m.vertical.sea)
 	x, y := e.x, e.y
 	if a1 != 0 || b1 != 0 {
 		x0, y0, _ := e.least(limit, a1, 0-b1)

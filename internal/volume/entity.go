@@ -44,6 +44,8 @@ type Volume4D struct {
 	Band      Band
 	Window    Window
 	Buffers   Buffers
+	Datum     Datum
+	SeaBand   Band // above mean sea level; only with Datum.Sea
 }
 
 // Waypoint is a place, an altitude in millimetres above the WGS84 ellipsoid
@@ -52,6 +54,7 @@ type Waypoint struct {
 	At     geodesy.LatLng
 	AltMM  int64
 	TimeNS int64
+	SeaMM  int64 // above mean sea level; only with the trajectory's Datum.Sea
 }
 
 // Kind tells what an Entity is.

@@ -21,10 +21,8 @@ type Extent struct {
 func (v *Volume4D) Extents(dst []Extent, need Need) []Extent {
 	f := v.Footprint
 	margin := v.radiusM() + metres(half(need.LateralMM))
-	band := Band{
-		v.Band.LowerMM - v.Buffers.VerticalMM - half(need.VerticalMM),
-		v.Band.UpperMM + v.Buffers.VerticalMM + half(need.VerticalMM),
-	}
+	grow := v.Buffers.VerticalMM + half(need.VerticalMM) + v.Datum.reachMM(margin)
+	band := Band{v.Band.LowerMM - grow, v.Band.UpperMM + grow}
 	window := Window{
 		v.Window.StartNS - v.Buffers.TimeNS - half(need.TimeNS),
 		v.Window.EndNS + v.Buffers.TimeNS + half(need.TimeNS),
@@ -51,7 +49,7 @@ func half(n int64) int64 { return (n + 1) / 2 }
 func (t *Trajectory) LegExtents(dst []Extent, i int, need Need) []Extent {
 	w, v := t.waypoints[i], t.waypoints[i+1]
 	margin := metres(t.buffers.LateralMM + half(need.LateralMM))
-	grow := t.buffers.VerticalMM + half(need.VerticalMM)
+	grow := t.buffers.VerticalMM + half(need.VerticalMM) + t.datum.reachMM(margin)
 	slack := t.buffers.TimeNS + half(need.TimeNS)
 	band := Band{min(w.AltMM, v.AltMM) - grow, max(w.AltMM, v.AltMM) + grow}
 	window := Window{w.TimeNS - slack, v.TimeNS + slack}

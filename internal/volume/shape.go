@@ -212,13 +212,30 @@ func (v *Volume4D) Validate() error {
 		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %d mm and %d mm", v.Band.LowerMM, v.Band.UpperMM)
 	case v.Band.LowerMM < NoFloorMM || v.Band.UpperMM > NoCeilingMM:
 		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm are out of range", v.Band.LowerMM, v.Band.UpperMM)
+	case v.Datum.Sea && v.SeaBand.LowerMM >= v.SeaBand.UpperMM:
+		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %d mm and %d mm above mean sea level", v.SeaBand.LowerMM, v.SeaBand.UpperMM)
+	case v.SeaBand.LowerMM < NoFloorMM || v.SeaBand.UpperMM > NoCeilingMM:
+		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm above mean sea level are out of range", v.SeaBand.LowerMM, v.SeaBand.UpperMM)
 	case v.Window.StartNS >= v.Window.EndNS:
 		return invalid(EndNotAfterStart, -1, "the end must be after the start, found %d ns and %d ns", v.Window.StartNS, v.Window.EndNS)
 	case v.Window.StartNS < AlwaysNS || v.Window.EndNS > ForeverNS:
 		return invalid(OutOfRange, -1, "times %d ns to %d ns are out of range", v.Window.StartNS, v.Window.EndNS)
 	}
+	if err := v.Datum.validate(); err != nil {
+		return err
+	}
 	return v.Buffers.validate()
 }
+
+func (d Datum) validate() error {
+	if d.ErrorMM < 0 || d.ErrorMM > MaxBufferMM {
+		return invalid(OutOfRange, -1, "the error of heights is 0 or more and at most 2,000 km, found %d mm", d.ErrorMM)
+	}
+	return nil
+}
+
+// outOfRange tells whether a trajectory's altitude is beyond all use.
+func outOfRange(mm int64) bool { return mm < NoFloorMM/2 || mm > NoCeilingMM/2 }
 
 // Limits of buffers and minima, far beyond use, that keep sums within int64
 // and distances within the earth.

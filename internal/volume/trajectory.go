@@ -15,6 +15,7 @@ const MaxWaypoints = 100_000
 type Trajectory struct {
 	waypoints []Waypoint
 	buffers   Buffers
+	datum     Datum
 
 	// runs are the legs cut to at most maxPieceM, with time as the parameter,
 	// in seconds since the first waypoint.
@@ -25,8 +26,14 @@ type Trajectory struct {
 }
 
 // NewTrajectory returns the trajectory through the waypoints, whose times must
-// increase. Errors are *InvalidError.
+// increase and whose altitudes are exact above the ellipsoid. Errors are
+// *InvalidError.
 func NewTrajectory(waypoints []Waypoint, b Buffers) (*Trajectory, error) {
+	return NewTrajectoryOn(Datum{}, waypoints, b)
+}
+
+// NewTrajectoryOn is NewTrajectory for altitudes known as the datum says.
+func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, error) {
 	if len(waypoints) < 2 {
 		return nil, invalid(TooFewVertices, -1, "a trajectory needs at least 2 waypoints, found %d", len(waypoints))
 	}
@@ -36,13 +43,16 @@ func NewTrajectory(waypoints []Waypoint, b Buffers) (*Trajectory, error) {
 	if err := b.validate(); err != nil {
 		return nil, err
 	}
-	t := &Trajectory{waypoints: append([]Waypoint(nil), waypoints...), buffers: b}
+	if err := d.validate(); err != nil {
+		return nil, err
+	}
+	t := &Trajectory{waypoints: append([]Waypoint(nil), waypoints...), buffers: b, datum: d}
 	for i, w := range waypoints {
 		if err := checkPosition(w.At, i); err != nil {
 			return nil, err
 		}
-		if w.AltMM < NoFloorMM/2 || w.AltMM > NoCeilingMM/2 {
-			return nil, invalid(OutOfRange, i, "altitude %d mm is out of range", w.AltMM)
+		if outOfRange(w.AltMM) || outOfRange(w.SeaMM) {
+			return nil, invalid(OutOfRange, i, "altitude %d mm above the ellipsoid, %d mm above the sea is out of range", w.AltMM, w.SeaMM)
 		}
 		if w.TimeNS < AlwaysNS || w.TimeNS > ForeverNS {
 			return nil, invalid(OutOfRange, i, "time %d ns is out of range", w.TimeNS)
@@ -120,6 +130,9 @@ func (t *Trajectory) Waypoints() []Waypoint { return t.waypoints }
 // Buffers returns the trajectory's buffers.
 func (t *Trajectory) Buffers() Buffers { return t.buffers }
 
+// Datum returns how the altitudes are known.
+func (t *Trajectory) Datum() Datum { return t.datum }
+
 // Window returns the instants from the first to the last waypoint, without the
 // time buffer.
 func (t *Trajectory) Window() Window {
@@ -128,29 +141,31 @@ func (t *Trajectory) Window() Window {
 
 // altitude returns the altitude in millimetres at x seconds on a leg. At the
 // waypoints it is exact.
-func (t *Trajectory) altitude(leg int32, x float64) float64 {
+func (t *Trajectory) altitude(leg int32, x float64, sea bool) float64 {
 	w, v := &t.waypoints[leg], &t.waypoints[leg+1]
-	if w.AltMM == v.AltMM {
-		return float64(w.AltMM)
+	h, k := w.height(sea), v.height(sea)
+	if h == k {
+		return float64(h)
 	}
 	x0, x1 := t.seconds(w.TimeNS), t.seconds(v.TimeNS)
 	f := (x - x0) / (x1 - x0)
 	if f == 1 {
-		return float64(v.AltMM)
+		return float64(k)
 	}
-	return float64(w.AltMM) + float64(f*float64(v.AltMM-w.AltMM))
+	return float64(h) + float64(f*float64(k-h))
 }
 
-// climb returns the altitude of a leg as lower-order coefficients: altitude =
-// c0 + c1·x in millimetres, x in seconds.
-func (t *Trajectory) climb(leg int32) (c0, c1 float64) {
+// climb returns the coefficients of a leg's altitude c0 + c1·x in millimetres,
+// x in seconds.
+func (t *Trajectory) climb(leg int32, sea bool) (c0, c1 float64) {
 	w, v := &t.waypoints[leg], &t.waypoints[leg+1]
-	if w.AltMM == v.AltMM {
-		return float64(w.AltMM), 0
+	h, k := w.height(sea), v.height(sea)
+	if h == k {
+		return float64(h), 0
 	}
 	x0, x1 := t.seconds(w.TimeNS), t.seconds(v.TimeNS)
-	c1 = float64(v.AltMM-w.AltMM) / (x1 - x0)
-	return float64(w.AltMM) - float64(c1*x0), c1
+	c1 = float64(k-h) / (x1 - x0)
+	return float64(h) - float64(c1*x0), c1
 }
 
 // At returns where the craft is declared to be at an instant: the place on the
@@ -168,7 +183,7 @@ func (t *Trajectory) At(timeNS int64) (geodesy.LatLng, int64) {
 	x := t.seconds(timeNS)
 	i := t.runAt(x)
 	s, _ := t.runs[i].at(x)
-	return geodesy.FromECEF(s.p), int64(math.Floor(t.altitude(t.legs[i], x) + 0.5))
+	return geodesy.FromECEF(s.p), int64(math.Floor(t.altitude(t.legs[i], x, false) + 0.5))
 }
 
 // runAt returns the run whose span holds x.

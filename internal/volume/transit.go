@@ -46,6 +46,8 @@ type passage struct {
 	need         Need
 	radius       float64 // the centre-line must be this far from the base, metres
 	edges        float64 // of it, radii and buffers: from centre to edge
+	vertical     vertical
+	band         Band    // of the volume, as compared
 	lower, upper int64   // altitudes between these are too close, mm
 	from, to     float64 // instants between these count, seconds
 	halfT        int64
@@ -55,8 +57,10 @@ func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
 	p := passage{t: t, v: v, need: need, halfT: need.TimeNS / 2}
 	p.edges = v.radiusM() + metres(t.buffers.LateralMM)
 	p.radius = p.edges + metres(need.LateralMM)
-	high := need.VerticalMM + t.buffers.VerticalMM + v.Buffers.VerticalMM
-	p.lower, p.upper = v.Band.LowerMM-high, v.Band.UpperMM+high
+	p.vertical = verticalOf(t.datum, v.Datum, t.buffers, v.Buffers)
+	p.band = *v.band(p.vertical.sea)
+	high := need.VerticalMM + p.vertical.growMM
+	p.lower, p.upper = p.band.LowerMM-high, p.band.UpperMM+high
 	slack := need.TimeNS + t.buffers.TimeNS + v.Buffers.TimeNS
 	p.from = t.seconds(v.Window.StartNS - slack)
 	p.to = t.seconds(v.Window.EndNS + slack)
@@ -83,14 +87,14 @@ func (p *passage) during(r *run) (x0, x1 float64) {
 // high returns the part of [x0, x1] on a leg during which altitudes are too
 // close; it is empty when they never are.
 func (p *passage) high(leg int32, x0, x1 float64) (float64, float64) {
-	w, v := p.t.waypoints[leg].AltMM, p.t.waypoints[leg+1].AltMM
+	w, v := p.t.waypoints[leg].height(p.vertical.sea), p.t.waypoints[leg+1].height(p.vertical.sea)
 	if w == v {
 		if w <= p.lower || w >= p.upper {
 			return 0, 0
 		}
 		return x0, x1
 	}
-	h0, h1 := p.t.altitude(leg, x0), p.t.altitude(leg, x1)
+	h0, h1 := p.t.altitude(leg, x0, p.vertical.sea), p.t.altitude(leg, x1, p.vertical.sea)
 	if h0 == h1 {
 		return 0, 0
 	}
@@ -135,12 +139,12 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 		return c
 	}
 	w = p.within(r, x0, x1, c.ToleranceM, true)
-	a, b := p.t.altitude(leg, w.x0), p.t.altitude(leg, w.x1)
+	a, b := p.t.altitude(leg, w.x0, p.vertical.sea), p.t.altitude(leg, w.x1, p.vertical.sea)
 	w.x = w.x0
 	if p.gap(b) < p.gap(a) {
 		w.x = w.x1
 	}
-	if lo, hi := float64(p.v.Band.LowerMM), float64(p.v.Band.UpperMM); (a < lo && b > lo) || (a > hi && b < hi) {
+	if lo, hi := float64(p.band.LowerMM), float64(p.band.UpperMM); (a < lo && b > lo) || (a > hi && b < hi) {
 		// It passes through the band's edge: the gap is 0 from there on.
 		edge := lo
 		if a > hi {
@@ -157,7 +161,7 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 
 // gap returns the distance in millimetres of an altitude from the band.
 func (p *passage) gap(h float64) float64 {
-	return max(0, float64(p.v.Band.LowerMM)-h, h-float64(p.v.Band.UpperMM))
+	return max(0, float64(p.band.LowerMM)-h, h-float64(p.band.UpperMM))
 }
 
 // stay is the lateral side of a run's passage.
@@ -305,12 +309,13 @@ func (p *passage) baseFrom(s *spot) (float64, spot) {
 
 // instant describes the stay's instant w.x.
 func (p *passage) instant(leg int32, w *stay) Closest {
-	h := int64(math.Floor(p.t.altitude(leg, w.x) + 0.5))
+	h := int64(math.Floor(p.t.altitude(leg, w.x, false) + 0.5))
+	level := int64(math.Floor(p.t.altitude(leg, w.x, p.vertical.sea) + 0.5))
 	ns := p.t.instant(w.x, math.Floor)
 	at := Closest{
 		Known: true, BaseM: w.distM, A: w.a.p, B: w.b.p,
 		GapM:    w.distM - p.edges,
-		GapMM:   max(p.v.Band.LowerMM-h, h-p.v.Band.UpperMM) - p.t.buffers.VerticalMM - p.v.Buffers.VerticalMM,
+		GapMM:   max(p.band.LowerMM-level, level-p.band.UpperMM) - p.vertical.growMM,
 		ATimeNS: ns,
 		BTime:   min(max(ns, p.v.Window.StartNS), p.v.Window.EndNS),
 		ABand:   Band{h, h},
