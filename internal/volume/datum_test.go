@@ -6,7 +6,7 @@ import "testing"
 // compared as declared, and any other pair above the ellipsoid with the errors
 // of conversion.
 func TestHeightsAboveTheSea(t *testing.T) {
-	f, err := NewCircle(place(t, 12, -30), 1_000_000)
+	f, err := NewCircle(place(t, 12, -30), 2_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -294,7 +294,8 @@ func (m *meeting) window(e *encounter, limit float64) (fromNS, toNS int64) {
 	// latest the greatest of min(x+growT, y+offset+growU). Each is looked for
 	// where the one term decides and where the other does.
 	shift := float64(growT-growU) / 1e9
-	fromNS, toNS = m.t.instant(e.x, math.Floor), m.t.instant(e.x, math.Ceil)
+	fromNS = max(m.t.instant(e.x, math.Floor)-growT, m.u.instant(e.y, math.Floor)-growU)
+	toNS = min(m.t.instant(e.x, math.Ceil)+growT, m.u.instant(e.y, math.Ceil)+growU)
 	if x, _, ok := e.within(-1, 1, 0-m.offset-shift).least(limit, 1, 0); ok {
 		fromNS = min(fromNS, m.t.instant(x, math.Floor)-growT)
 	}
