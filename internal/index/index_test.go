@@ -133,6 +133,47 @@ func TestAnswersDoNotDependOnHistory(t *testing.T) {
 	}
 }
 
+// TestLongHistory is TestModel for one long history with all sizes of runs.
+func TestLongHistory(t *testing.T) {
+	x, o := New[int32](), oracle{}
+	x.freshCap = 4 * tailCap
+	c := newCrowd(9)
+	most := 0
+	steps := 40_000
+	if testing.Short() {
+		steps = 15_000
+	}
+	for i := range steps {
+		switch id, b := c.Int32N(15_000), c.box(); c.IntN(4) {
+		case 0:
+			if got, want := x.Delete(id), len(o[id]); got != want {
+				t.Fatalf("step %d: deleted %d, want %d", i, got, want)
+			}
+			delete(o, id)
+		case 1:
+			other := c.box()
+			x.Replace(id, b, other)
+			o[id] = []Box{b, other}
+		default:
+			x.Insert(id, b)
+			o[id] = append(o[id], b)
+		}
+		if i%400 == 0 {
+			q := c.box()
+			equal(t, q.String(), x.Search(nil, q), o.search(q))
+			most = max(most, len(x.Stats().Runs))
+		}
+	}
+	equal(t, "everything", x.Search(nil, Everything()), o.search(Everything()))
+	if x.Len() != o.count() || most < 3 {
+		t.Errorf("%d boxes, want %d; at most %d runs", x.Len(), o.count(), most)
+	}
+	x.Wait()
+	for _, r := range x.Snapshot().runs {
+		checkRun(t, r)
+	}
+}
+
 func TestSearchDoesNotAllocate(t *testing.T) {
 	c := newCrowd(6)
 	x := New[int32]()

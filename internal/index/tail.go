@@ -26,10 +26,8 @@ func (t *tail[ID]) set(i int, id ID, b Box) {
 // search appends the ids of the entries among the first n that overlap q and
 // that a snapshot of write seq sees.
 func (t *tail[ID]) search(dst []ID, n int, q Box, p *probe, seq uint32) []ID {
-	lo, notHi := t.lo[:n], t.notHi[:n]
-	if len(lo) != len(notHi) {
-		return dst // never; drops the bounds check in the loop
-	}
+	lo := t.lo[:n]
+	notHi := t.notHi[:len(lo)]
 	qlo, qhi := p.lo[AxisLat], p.notHi[AxisLat]
 	for i := range lo {
 		if (int64(lo[i])+qhi)&(int64(notHi[i])+qlo) >= 0 {
