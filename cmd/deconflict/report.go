@@ -255,6 +255,10 @@ func (c *check) rule(zones bool) string {
 	return s
 }
 
+// maxSuppositions bounds the suppositions printed for people, who would not
+// read thousands that differ in a number.
+const maxSuppositions = 40
+
 // printSuppositions lists what had to be supposed, each with whom it concerns.
 func (c *check) printSuppositions(w *bufio.Writer, a *app) {
 	ids := map[string][]string{}
@@ -273,7 +277,11 @@ func (c *check) printSuppositions(w *bufio.Writer, a *app) {
 		return
 	}
 	fmt.Fprintln(w, "Supposed:")
-	for _, s := range order {
+	for i, s := range order {
+		if i == maxSuppositions {
+			fmt.Fprintf(w, "  and %s that --json lists\n", count(len(order)-i, "more", "more"))
+			break
+		}
 		fmt.Fprintf(w, "  %s\n", wrap(printable(s+" ("+names(ids[s])+")"), a.columns, 4))
 	}
 }

@@ -83,6 +83,9 @@ func showItem(w *bufio.Writer, a *app, item *plan.Item) {
 	if item.ID != "" {
 		row("place", item.Place)
 	}
+	if h := item.Home; h != nil {
+		row("home", degrees(h.At)+", "+altitudeText(geodesy.Altitude{MM: h.AltMM, Ref: h.Ref}))
+	}
 	for i := range item.Volumes {
 		showVolume(row, &item.Volumes[i])
 	}
@@ -175,7 +178,7 @@ func schedule(s *plan.Schedule) string {
 		parts = append(parts, window(w))
 	}
 	for _, o := range s.Offsets {
-		parts = append(parts, fmt.Sprintf("from %s to %s after the start", o.From, o.To))
+		parts = append(parts, fmt.Sprintf("from %s to %s after the start", o.From.Round(time.Millisecond), o.To.Round(time.Millisecond)))
 	}
 	for _, r := range s.Recurring {
 		parts = append(parts, recurrence(r))
@@ -219,7 +222,7 @@ func showRoute(row func(label, text string), r *plan.Route) {
 	row("altitude", altitudes(r.Points))
 	first, last := r.Points[0], r.Points[len(r.Points)-1]
 	if first.Time.IsZero() {
-		row("time", "no clock: "+last.Offset.String()+" from the start (give --start to check)")
+		row("time", "no clock: "+last.Offset.Round(time.Millisecond).String()+" from the start (give --start to check)")
 		return
 	}
 	row("time", window(volume.Window{StartNS: first.Time.UnixNano(), EndNS: last.Time.UnixNano()}))

@@ -28,10 +28,17 @@ type shownFile struct {
 type shownItem struct {
 	sideJSON
 	Place        string        `json:"place"`
+	Home         *shownHome    `json:"home"`
 	Volumes      []shownVolume `json:"volumes"`
 	Routes       []shownRoute  `json:"routes"`
 	Suppositions []string      `json:"suppositions"`
 	Notes        []string      `json:"notes"`
+}
+
+type shownHome struct {
+	LatDeg    float64       `json:"lat_deg"`
+	LngDeg    float64       `json:"lng_deg"`
+	Elevation shownAltitude `json:"elevation"`
 }
 
 type shownVolume struct {
@@ -110,6 +117,10 @@ func shownItemOf(item *plan.Item) shownItem {
 		sideJSON: sideJSON{item.ID, item.Version, item.Party, item.Name, item.Kind.String(), item.Type},
 		Place:    item.Place, Volumes: []shownVolume{}, Routes: []shownRoute{},
 		Suppositions: list(item.Suppositions), Notes: list(item.Notes),
+	}
+	if h := item.Home; h != nil {
+		out.Home = &shownHome{Elevation: shownAltitudeOf(geodesy.Altitude{MM: h.AltMM, Ref: h.Ref})}
+		out.Home.LatDeg, out.Home.LngDeg = h.At.Degrees()
 	}
 	for i := range item.Volumes {
 		v := &item.Volumes[i]

@@ -202,36 +202,3 @@ func (f *figure) stretch(fromNS, toNS int64, p plane) []point {
 	}
 	return out
 }
-
-// holds tells whether a point lies inside a polygon's ring (even-odd rule) or
-// within the radius of a round shape.
-func (f *figure) holds(q point) bool {
-	if f.shape == volume.Polygon {
-		in := false
-		for i, j := 0, len(f.base)-1; i < len(f.base); j, i = i, i+1 {
-			a, b := f.base[i], f.base[j]
-			if (a.y > q.y) != (b.y > q.y) && q.x < (b.x-a.x)*(q.y-a.y)/(b.y-a.y)+a.x {
-				in = !in
-			}
-		}
-		return in
-	}
-	return distanceToLine(q, f.base) <= f.reachM()
-}
-
-func distanceToLine(q point, line []point) float64 {
-	least := math.Inf(1)
-	for i, a := range line {
-		b := a
-		if i+1 < len(line) {
-			b = line[i+1]
-		}
-		dx, dy := b.x-a.x, b.y-a.y
-		t := 0.0
-		if l := dx*dx + dy*dy; l > 0 {
-			t = math.Max(0, math.Min(1, ((q.x-a.x)*dx+(q.y-a.y)*dy)/l))
-		}
-		least = math.Min(least, q.distance(point{a.x + t*dx, a.y + t*dy}))
-	}
-	return least
-}

@@ -162,7 +162,7 @@ func (p *plan) drawLegend() {
 		}
 		p.c.line(point{x, y - 4}, point{x + 34, y - 4}, sideColours[side], 2.4, dash)
 		p.mark(point{x + 17, y - 4}, &figure{side: side}, 7)
-		name := shorten(id, 18)
+		name := shorten(id, 14)
 		p.c.text(point{x + 40, y}, 12, "start", inkColour, "", name)
 		x += 52 + textWidth(name, 12)
 	}

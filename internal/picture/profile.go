@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/deconflict/deconflict/internal/volume"
@@ -181,6 +182,9 @@ func (p *profile) drawAxes() {
 	for _, t := range at {
 		x := p.x(t)
 		p.c.line(point{x, p.frame.y0}, point{x, p.frame.y1}, gridColour, 1, "")
+		if x < p.frame.x0+14 || x > p.frame.x1-14 {
+			continue // its label would run out of the frame
+		}
 		p.c.text(point{x, p.frame.y1 + 17}, 12, "middle", inkColour, "", time.Unix(0, t).UTC().Format(layout))
 	}
 	p.c.text(point{(p.frame.x0 + p.frame.x1) / 2, p.frame.y1 + 36}, 12.5, "middle", inkColour, "",
@@ -253,7 +257,7 @@ func (p *profile) drawRoute(f *figure) {
 	r, b := float64(f.buffer.VerticalMM)/1000, f.buffer.TimeNS
 	span := p.toNS - p.fromNS
 	var line []point
-	p.c.add(`<g opacity="0.16">`)
+	var reach strings.Builder
 	for i := 0; i+1 < len(f.route); i++ {
 		a, z := f.route[i], f.route[i+1]
 		// Only what is near the frame: far ends would lose the slope.
@@ -270,10 +274,10 @@ func (p *profile) drawRoute(f *figure) {
 			}
 		}
 		if r > 0 || b > 0 {
-			p.c.path(pathData(hull(corners), true), `fill="`+colour+`"`)
+			reach.WriteString(pathData(hull(corners), true))
 		}
 	}
-	p.c.add(`</g>`)
+	p.c.path(reach.String(), `fill="`+colour+`" fill-opacity="0.16"`)
 	p.c.path(pathData(line, false), fmt.Sprintf(`fill="none" stroke="%s" stroke-width="2.2" stroke-linejoin="round" %s`, colour, dash))
 }
 

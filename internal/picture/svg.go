@@ -191,10 +191,7 @@ func (b box) diagonal() float64 {
 	}
 	return math.Hypot(b.x1-b.x0, b.y1-b.y0)
 }
-func (b box) middle() point { return point{(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2} }
-func (b box) overlaps(o box) bool {
-	return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1
-}
+func (b box) middle() point      { return point{(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2} }
 func (b box) holds(p point) bool { return p.x >= b.x0 && p.x <= b.x1 && p.y >= b.y0 && p.y <= b.y1 }
 
 func (b box) overlapArea(o box) float64 {
