@@ -94,12 +94,13 @@ type event struct {
 
 // report gathers events.
 type report struct {
-	out            io.Writer
-	output         map[string]*strings.Builder // of running and failed tests, by package and test
-	skipped        []string                    // package and test
-	reason         map[string]string
-	passed, failed int
-	packages       int
+	out      io.Writer
+	output   map[string]*strings.Builder // of running and failed tests, by package and test
+	skipped  []string                    // package and test
+	reason   map[string]string
+	failed   []string // package and test
+	passed   int
+	packages int
 }
 
 func newReport(out io.Writer) *report {
@@ -165,7 +166,7 @@ func (r *report) endTest(e event, key string) {
 		delete(r.output, key)
 	case "fail":
 		if top {
-			r.failed++
+			r.failed = append(r.failed, key)
 		}
 	}
 }
@@ -210,27 +211,39 @@ func (r *report) endPackage(e event) {
 	fmt.Fprintf(r.out, "FAIL  %-64s %6.1f s\n", e.Package, e.Elapsed)
 }
 
+// short returns package and test without the module's name.
+func short(key string) string {
+	_, rest, found := strings.Cut(key, "/deconflict/deconflict/")
+	if !found {
+		return key
+	}
+	return rest
+}
+
 // finish prints the sums and returns whether the skips are as allowed; nil
 // allows all.
 func (r *report) finish(allowed map[string]string) bool {
 	fmt.Fprintf(r.out, "\n%d packages with tests: %d tests passed, %d failed, %d skipped\n",
-		r.packages, r.passed, r.failed, len(r.skipped))
+		r.packages, r.passed, len(r.failed), len(r.skipped))
+	slices.Sort(r.failed)
 	slices.Sort(r.skipped)
+	for _, key := range r.failed {
+		fmt.Fprintf(r.out, "  failed %s\n", short(key))
+	}
 	ok, used := true, map[string]bool{}
 	for _, key := range r.skipped {
-		_, short, _ := strings.Cut(key, "/deconflict/deconflict/")
 		reason := r.reason[key]
 		if allowed != nil {
-			why, found := allowed[short]
+			why, found := allowed[short(key)]
 			if found {
 				reason = "allowed: " + why
-				used[short] = true
+				used[short(key)] = true
 			} else {
 				reason = "NOT ALLOWED: " + reason
 				ok = false
 			}
 		}
-		fmt.Fprintf(r.out, "  skipped %s: %s\n", short, reason)
+		fmt.Fprintf(r.out, "  skipped %s: %s\n", short(key), reason)
 	}
 	for key := range allowed {
 		if !used[key] {
