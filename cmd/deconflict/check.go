@@ -51,7 +51,7 @@ type check struct {
 	sources []*source
 	byID    map[string]*volume.Entity
 	origin  map[string]*source
-	idle    []*volume.Entity // not in force in the time compared
+	idle    []*volume.Entity // zones not in force at the time of the plans
 	units   picture.Units
 	result  conflict.Result
 }
@@ -129,12 +129,11 @@ func (c *check) compare(a *app) error {
 	var entities []*volume.Entity
 	for _, src := range c.sources {
 		for _, e := range src.entities {
-			c.origin[e.ID] = src
+			c.origin[e.ID], c.byID[e.ID] = src, e
 			if len(e.Volumes) == 0 && len(e.Trajectories) == 0 {
 				c.idle = append(c.idle, e)
 				continue
 			}
-			c.byID[e.ID] = e
 			entities = append(entities, e)
 		}
 	}
@@ -165,7 +164,20 @@ func (c *check) compare(a *app) error {
 		return &inputError{err}
 	}
 	c.result = result
+	c.countIdle(entities)
 	return err
+}
+
+// countIdle counts the pairs of zones that are not in force at the time of the
+// plans: they were looked at, and cannot conflict.
+func (c *check) countIdle(entities []*volume.Entity) {
+	for _, e := range c.idle {
+		for _, other := range entities {
+			if c.compares(e, other) {
+				c.result.Pairs++
+			}
+		}
+	}
 }
 
 func minimaOf(s *separations, flag, otherwise string) conflict.Minima {

@@ -37,7 +37,7 @@ type entityJSON struct {
 	sideJSON
 	File         string   `json:"file"`
 	Against      bool     `json:"against"`
-	Compared     bool     `json:"compared"`
+	InForce      bool     `json:"in_force"`
 	Volumes      int      `json:"volumes_count"`
 	Trajectories int      `json:"trajectories_count"`
 	From         *string  `json:"from"`
@@ -161,10 +161,10 @@ func (c *check) entityJSON(src *source, e *volume.Entity) entityJSON {
 	from, to := span(e)
 	out := entityJSON{
 		sideJSON: sideJSON{e.ID, e.Version, e.Party, e.Name, e.Kind.String(), e.Type},
-		File:     src.file.Name, Against: src.against, Compared: c.byID[e.ID] != nil,
+		File:     src.file.Name, Against: src.against, InForce: len(e.Volumes)+len(e.Trajectories) > 0,
 		Volumes: len(e.Volumes), Trajectories: len(e.Trajectories), Suppositions: list(e.Suppositions),
 	}
-	if out.Compared {
+	if out.InForce {
 		out.From, out.To = instant(from), instant(to)
 	}
 	return out

@@ -110,6 +110,9 @@ func (s *settings) resolve(sources []*source, reach time.Duration) error {
 			return &inputError{err}
 		}
 		for i, e := range src.entities {
+			if item := &src.file.Items[i]; len(item.Volumes) == 0 && len(item.Routes) == 0 {
+				return &inputError{&plan.Error{File: src.file.Name, Place: item.Place, Found: "neither areas nor routes", Expected: "at least one"}}
+			}
 			first := seen[e.ID]
 			if first != nil && src.file.Items[i].ID == "" {
 				// Two files of one base name: the whole name tells them apart.

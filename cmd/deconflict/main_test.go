@@ -19,19 +19,20 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the transcripts in testdata/script against the real program,
-// with a copy of the shipped examples beside them. UPDATE_SCRIPTS=1 rewrites the
+// with copies of the shipped examples and of real missions and zones beside them. UPDATE_SCRIPTS=1 rewrites the
 // expected output; read the difference before you commit it.
 func TestScripts(t *testing.T) {
-	examples, err := filepath.Abs("../../examples")
-	if err != nil {
-		t.Fatal(err)
-	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
-			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(examples))
+			for _, dir := range []string{"examples", "testdata/missions", "testdata/zones"} {
+				if err := os.CopyFS(filepath.Join(env.WorkDir, filepath.Base(dir)), os.DirFS(filepath.Join("../..", dir))); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "same": same},
 	})

@@ -232,7 +232,7 @@ func (c *check) printSummary(w *bufio.Writer, a *app) {
 		fmt.Fprintln(w, "Zones were not compared with each other.")
 	}
 	for _, e := range c.idle {
-		fmt.Fprintf(w, "%s is not in force at the time of the plans and was not compared.\n", printable(e.ID))
+		fmt.Fprintf(w, "%s is not in force at the time of the plans.\n", printable(e.ID))
 	}
 }
 
