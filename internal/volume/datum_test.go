@@ -1,6 +1,10 @@
 package volume
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+)
 
 // TestHeightsAboveTheSea holds that levels declared above mean sea level are
 // compared as declared, and any other pair above the ellipsoid with the errors
@@ -74,6 +78,38 @@ func TestHeightsAboveTheSea(t *testing.T) {
 		}
 		if !conflicts(c.a, c.b, c.least) {
 			t.Errorf("%s: a minimum of %d mm is clear", c.name, c.least)
+		}
+	}
+}
+
+// TestClimbThatJustReaches holds climbs whose height is exactly the required
+// separation at one instant, where float64 leaves a sliver of conflict.
+func TestClimbThatJustReaches(t *testing.T) {
+	w := func(lat, lng, alt, ns int64) Waypoint {
+		return Waypoint{At: geodesy.LatLng{LatE9: lat, LngE9: lng}, AltMM: alt, TimeNS: ns}
+	}
+	a, err := NewTrajectory([]Waypoint{
+		w(-51931332613, -67654181314, 18549, 1935738044375341518), w(-51930664443, -67652011939, 79127, 1935738045240326863),
+		w(-51931016174, -67648004191, 79127, 1935738046971327452),
+	}, Buffers{LateralMM: 139489})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewTrajectory([]Waypoint{
+		w(-51928376688, -67659658462, 152437, 1935738034486060174), w(-51926526501, -67654939679, 79128, 1935738044605926117),
+		w(-51925080637, -67650689505, 167844, 1935738051801972471),
+	}, Buffers{LateralMM: 59274, TimeNS: 972790243})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for verticalMM, want := range map[int64]bool{1: false, 2: true} {
+		hit := false
+		Encounters(a, b, Need{LateralMM: 8504638, VerticalMM: verticalMM}, true, func(c Contact) bool {
+			hit = hit || c.Conflict
+			return true
+		})
+		if hit != want {
+			t.Errorf("minimum %d mm: conflict %v, want %v", verticalMM, hit, want)
 		}
 	}
 }

@@ -172,6 +172,9 @@ func (m *meeting) close(r region, a, b int) region {
 	if m.height == 0 {
 		return region{}
 	}
+	if m.keeps(&r, a, b) {
+		return region{}
+	}
 	if r.n == 2 {
 		return m.closeTogether(r, a, b)
 	}

@@ -98,6 +98,10 @@ func (p *passage) high(leg int32, x0, x1 float64) (float64, float64) {
 	if h0 == h1 {
 		return 0, 0
 	}
+	margin := max(float64(p.lower)-max(h0, h1), min(h0, h1)-float64(p.upper))
+	if margin > nearMM || margin > -nearMM && p.keepsHeight(leg) {
+		return 0, 0
+	}
 	g0, g1 := (float64(p.lower)-h0)/(h1-h0), (float64(p.upper)-h0)/(h1-h0)
 	f0, f1 := max(0, min(g0, g1)), min(1, max(g0, g1))
 	if f0 >= f1 {
