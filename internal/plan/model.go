@@ -40,6 +40,10 @@ type Item struct {
 	Volumes []Volume
 	Routes  []Route
 
+	// Home is the place from which altitudes above home count, when the file
+	// says how high it is.
+	Home *Home
+
 	// Suppositions say in words what the reader had to suppose to place the
 	// item (a default that the format's standard gives, a constant speed). They
 	// become suppositions of the entity.
@@ -48,6 +52,13 @@ type Item struct {
 	// Notes are facts of this item in words that bear on no decision
 	// (messages, authorities, contact data, restriction texts).
 	Notes []string
+}
+
+// Home is a take-off place and its elevation.
+type Home struct {
+	At    geodesy.LatLng
+	AltMM int64 // elevation in millimetres above Ref
+	Ref   geodesy.AltitudeReference
 }
 
 // Volume is a footprint with limits and a schedule in the file's own terms.

@@ -18,6 +18,11 @@ var decoders = map[Format]decoder{
 	KMZ:       decodeKMZ,
 	GPX:       decodeGPX,
 	F3548JSON: decodeF3548,
+	QGCPlan:   decodeQGCPlan,
+	QGCWPL:    decodeWPL,
+	ED269:     decodeED269,
+	ED318:     decodeED318,
+	OpenAir:   decodeOpenAir,
 }
 
 // Read decodes one file. The format is told by the content, not by the name,
