@@ -37,7 +37,7 @@ func (r *kmlReader) flightFolder(n *xmlNode, name string, when *kmlTime) error {
 	}
 	f.describe(n.childText("description"))
 	if f.path == nil {
-		return n.fail("a flight folder without a path", "one placemark with a LineString")
+		return unsupported(n.file, f.item.Place, "a flight folder without a path", "one placemark with a LineString")
 	}
 	points, speeds, err := f.densify()
 	if err != nil {
