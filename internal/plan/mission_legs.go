@@ -46,7 +46,7 @@ func (f *flight) speed(c *missionCommand) (float64, error) {
 	if v == 0 {
 		return 0, &Error{
 			File: f.file, Place: c.place, Found: "no speed for this leg",
-			Expected: "a speed given with the file, or a change of speed (command 178) before it",
+			Expected: "a change of speed (command 178) before it, or a speed for all files (--speed)",
 		}
 	}
 	if !plausibleSpeed(v) {

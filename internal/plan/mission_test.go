@@ -116,7 +116,7 @@ func TestQGCPlanSample(t *testing.T) {
 		t.Errorf("home %v, want %v", item.Home, want)
 	}
 	wantWords(t, "suppositions", item.Suppositions, "climb is taken as 3 m/s", "descent is taken as 1 m/s", "return to launch")
-	wantWords(t, "notes", item.Notes, "command 2000 (camera), 1 times")
+	wantWords(t, "notes", item.Notes, "1 of command 2000 (camera), which moves nothing")
 }
 
 // wantWords checks that each word occurs in one of the sentences.
@@ -246,7 +246,7 @@ func TestWPLSample(t *testing.T) {
 	wantWords(t, "suppositions", item.Suppositions, "line 2, although its command is 22", "4 m/s", "multicopter")
 
 	_, err := decodeWPL("sample.txt", data, Options{})
-	wantError(t, err, "line 3", "no speed", "a speed")
+	wantError(t, err, "line 3", "no speed", "--speed")
 }
 
 // wantError checks that err is an *Error whose text holds the words.

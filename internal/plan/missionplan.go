@@ -159,7 +159,7 @@ func (f *flight) payloadNotes() []string {
 		if name == "" {
 			name = "condition or parachute"
 		}
-		notes = append(notes, fmt.Sprintf("command %d (%s), %d times: it moves nothing", n, name, f.payload[n]))
+		notes = append(notes, fmt.Sprintf("%d of command %d (%s), which moves nothing", f.payload[n], n, name))
 	}
 	return notes
 }
