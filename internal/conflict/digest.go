@@ -214,7 +214,9 @@ func writeWhen(w *statement.Writer, known bool, ns int64) {
 		w.Null()
 		return
 	}
-	writeBound(w, ns, volume.AlwaysNS/2, volume.ForeverNS/2, w.Time)
+	// Grown by buffers and minima on both sides a bound without limit moves.
+	const moved = 2 * volume.MaxBufferNS
+	writeBound(w, ns, volume.AlwaysNS+moved, volume.ForeverNS-moved, w.Time)
 }
 
 func writePart(w *statement.Writer, p *Part) {

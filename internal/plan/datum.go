@@ -14,6 +14,9 @@ type conversion struct {
 	geodesy.Converted
 	geoid   bool  // the result depends on the geoid at the place
 	geoidMM int64 // its height there
+	sea     bool  // the height above mean sea level is known without the geoid
+	seaMM   int64 // that height
+	ownMM   int64 // of the error, what is not the geoid's
 }
 
 // conversions remembers what conversions an Item needed, to say so once each.
@@ -35,12 +38,16 @@ func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversio
 	case err != nil:
 		return conversion{}, err
 	}
-	out := conversion{Converted: c}
+	out := conversion{Converted: c, ownMM: c.ErrorMM}
 	switch a.Ref {
-	case geodesy.AMSL, geodesy.Pressure:
+	case geodesy.AMSL:
+		out.geoid, out.sea, out.seaMM, out.ownMM = true, true, a.MM, 0
+	case geodesy.Pressure:
 		out.geoid = true
 	case geodesy.AGL, geodesy.Home:
-		out.geoid = ground.Ref == geodesy.AMSL
+		if out.geoid = ground.Ref == geodesy.AMSL; out.geoid {
+			out.sea, out.seaMM, out.ownMM = true, ground.MM+a.MM, ground.ErrorMM
+		}
 	}
 	if out.geoid {
 		out.geoidMM = geoidMM(at)
@@ -81,7 +88,7 @@ func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks
 		how := ""
 		switch ref {
 		case geodesy.AMSL:
-			how = "altitudes AMSL placed on the WGS84 ellipsoid by EGM96"
+			how = "altitudes AMSL compared as they are with others above mean sea level; with any others placed on the WGS84 ellipsoid by EGM96"
 		case geodesy.AGL:
 			how = "altitudes above ground placed by the given ground elevation of " + formatGround(opt.Ground)
 		case geodesy.Home:

@@ -45,10 +45,10 @@ func plainVolumes(e *volume.Entity) ([]volume.Volume4D, error) {
 func plainVolume(v *volume.Volume4D) ([]volume.Volume4D, error) {
 	grown := volume.Volume4D{Band: v.Band, Window: v.Window}
 	if grown.Band.LowerMM > volume.NoFloorMM {
-		grown.Band.LowerMM -= v.Buffers.VerticalMM
+		grown.Band.LowerMM -= v.Buffers.VerticalMM + v.Datum.ErrorMM
 	}
 	if grown.Band.UpperMM < volume.NoCeilingMM {
-		grown.Band.UpperMM += v.Buffers.VerticalMM
+		grown.Band.UpperMM += v.Buffers.VerticalMM + v.Datum.ErrorMM
 	}
 	grown.Window = growWindow(v.Window, v.Buffers.TimeNS)
 	with := func(f *volume.Footprint) volume.Volume4D {
@@ -102,7 +102,7 @@ func plainLegs(t *volume.Trajectory) ([]volume.Volume4D, error) {
 	b := t.Buffers()
 	waypoints := t.Waypoints()
 	out := make([]volume.Volume4D, 0, len(waypoints)-1)
-	verticalMM := max(b.VerticalMM, leastHalfHeightMM)
+	verticalMM := max(b.VerticalMM+t.Datum().ErrorMM, leastHalfHeightMM)
 	for i := range len(waypoints) - 1 {
 		p, q := waypoints[i], waypoints[i+1]
 		f, err := encloseLeg(p.At, q.At, max(b.LateralMM, leastRadiusMM))

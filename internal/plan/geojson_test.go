@@ -185,8 +185,10 @@ func TestGeoJSONAreas(t *testing.T) {
 			Volumes: []plainVolume4D{{
 				"corridor",
 				[]geodesy.LatLng{at(47.4, 8.5), at(47.4, 8.6)},
-				20_000, volume.Band{LowerMM: volume.NoFloorMM, UpperMM: 304_800},
-				volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS}, volume.Buffers{LateralMM: 7},
+				20_000,
+				volume.Band{LowerMM: volume.NoFloorMM, UpperMM: 304_800},
+				volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS},
+				volume.Buffers{LateralMM: 7},
 			}},
 		},
 		{

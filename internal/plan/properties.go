@@ -425,13 +425,13 @@ func parseLimit(s string) (Limit, error) {
 // flightLevelMM is a hundred feet in millimetres.
 const flightLevelMM = 30_480
 
-// formatW84 writes an altitude above the ellipsoid, or unbounded, so that
+// formatLimit writes an altitude above a reference, or unbounded, so that
 // parseLimit reads the same.
-func formatW84(mm int64) string {
+func formatLimit(mm int64, ref geodesy.AltitudeReference) string {
 	if mm <= volume.NoFloorMM || mm >= volume.NoCeilingMM {
 		return unboundedWord
 	}
-	return formatScaled(mm, 3) + " m W84"
+	return formatScaled(mm, 3) + " m " + string(ref)
 }
 
 // formatScaled writes n times 10^-digits exactly, without trailing zeros.

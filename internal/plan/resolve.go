@@ -195,7 +195,7 @@ func (r *itemResolver) buffers(own volume.Buffers) volume.Buffers {
 }
 
 func (r *itemResolver) volume(v *Volume, e *volume.Entity) error {
-	band, errorMM, err := r.band(v)
+	at, err := r.band(v)
 	if err != nil {
 		return err
 	}
@@ -207,9 +207,9 @@ func (r *itemResolver) volume(v *Volume, e *volume.Entity) error {
 		r.suppose.addf("not in force between %s and %s", formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
 	}
 	b := r.buffers(v.Buffers)
-	b.VerticalMM += errorMM
+	b.VerticalMM += at.ownMM
 	for _, w := range windows {
-		out := volume.Volume4D{Footprint: v.Footprint, Band: band, Window: w, Buffers: b}
+		out := volume.Volume4D{Footprint: v.Footprint, Band: at.band, Window: w, Buffers: b, Datum: at.datum, SeaBand: at.sea}
 		if err := out.Validate(); err != nil {
 			return r.fail(v.Place, err)
 		}
@@ -218,49 +218,83 @@ func (r *itemResolver) volume(v *Volume, e *volume.Entity) error {
 	return nil
 }
 
-// band places the limits of a volume and returns the larger of their errors.
-func (r *itemResolver) band(v *Volume) (volume.Band, int64, error) {
+// heights are those of a volume, placed.
+type heights struct {
+	band  volume.Band
+	sea   volume.Band // above mean sea level, with datum.Sea
+	datum volume.Datum
+	ownMM int64 // error that is not the datum's
+}
+
+// band places the limits of a volume.
+func (r *itemResolver) band(v *Volume) (heights, error) {
 	if v.Footprint == nil {
-		return volume.Band{}, 0, r.fail(v.Place, errors.New("no footprint"))
+		return heights{}, r.fail(v.Place, errors.New("no footprint"))
 	}
-	band := volume.Band{LowerMM: volume.NoFloorMM, UpperMM: volume.NoCeilingMM}
+	h := heights{band: volume.Band{LowerMM: volume.NoFloorMM, UpperMM: volume.NoCeilingMM}}
+	h.sea = h.band
 	over := geoidOver{footprint: v.Footprint}
-	var errorMM int64
 	lower := v.Lower
 	if !lower.Unbounded && groundFloor(lower.Altitude) {
 		lower.Unbounded = true
 		r.suppose.addf(supposeGroundFloor)
 	}
+	var used []conversion
 	if !lower.Unbounded {
 		c, err := r.convert(lower.Altitude, over.anchor())
 		if err != nil {
-			return band, 0, r.fail(v.Place, err)
+			return h, r.fail(v.Place, err)
 		}
-		band.LowerMM, errorMM = c.MM, c.ErrorMM
+		used = append(used, c)
+		h.band.LowerMM, h.sea.LowerMM = c.MM, c.seaMM
 		if c.geoid {
-			band.LowerMM += over.lowest() - c.geoidMM
+			h.band.LowerMM += over.lowest() - c.geoidMM
 		}
 	}
 	if !v.Upper.Unbounded {
 		c, err := r.convert(v.Upper.Altitude, over.anchor())
 		if err != nil {
-			return band, 0, r.fail(v.Place, err)
+			return h, r.fail(v.Place, err)
 		}
-		band.UpperMM, errorMM = c.MM, max(errorMM, c.ErrorMM)
+		used = append(used, c)
+		h.band.UpperMM, h.sea.UpperMM = c.MM, c.seaMM
 		if c.geoid {
-			band.UpperMM += over.highest() - c.geoidMM
+			h.band.UpperMM += over.highest() - c.geoidMM
 		}
+	}
+	h.datum, h.ownMM = datumOf(used)
+	if !h.datum.Sea {
+		h.sea = volume.Band{}
 	}
 	// Two limits of one reference that do not enclose anything must not come
 	// to do so by being placed at different points.
 	if !lower.Unbounded && !v.Upper.Unbounded && lower.Altitude.Ref == v.Upper.Altitude.Ref && lower.Altitude.MM >= v.Upper.Altitude.MM {
-		return band, 0, r.fail(v.Place, &volume.InvalidError{
+		return h, r.fail(v.Place, &volume.InvalidError{
 			Reason: volume.LowerNotBelow, At: -1,
 			Detail: fmt.Sprintf("the lower altitude must be below the upper, found %s and %s",
 				formatAltitude(lower.Altitude), formatAltitude(v.Upper.Altitude)),
 		})
 	}
-	return band, errorMM, nil
+	return h, nil
+}
+
+// datumOf returns how well heights are known together, and what of their error
+// holds whatever they are compared with. They are above mean sea level only
+// when all are.
+func datumOf(used []conversion) (d volume.Datum, ownMM int64) {
+	d.Sea = len(used) > 0
+	for _, c := range used {
+		d.Sea = d.Sea && c.sea
+	}
+	for _, c := range used {
+		if d.Sea {
+			ownMM = max(ownMM, c.ownMM)
+			d.ErrorMM = max(d.ErrorMM, c.ErrorMM-c.ownMM)
+		} else {
+			ownMM = max(ownMM, c.ErrorMM)
+		}
+	}
+	return d, ownMM
 }
 
 func (r *itemResolver) route(route *Route, e *volume.Entity) error {
@@ -269,7 +303,6 @@ func (r *itemResolver) route(route *Route, e *volume.Entity) error {
 	}
 	waypoints := make([]volume.Waypoint, len(route.Points))
 	converted := make([]conversion, len(route.Points))
-	var errorMM int64
 	for i := range route.Points {
 		p := &route.Points[i]
 		c, err := r.convert(p.Altitude, p.At)
@@ -277,18 +310,28 @@ func (r *itemResolver) route(route *Route, e *volume.Entity) error {
 			return r.fail(p.Place, err)
 		}
 		converted[i] = c
-		errorMM = max(errorMM, c.ErrorMM)
 		ns, err := r.pointNS(route, p)
 		if err != nil {
 			return r.fail(p.Place, err)
 		}
 		waypoints[i] = volume.Waypoint{At: p.At, AltMM: c.MM, TimeNS: ns}
 	}
+	datum, ownMM := datumOf(converted)
+	if datum.Sea {
+		for i := range waypoints {
+			waypoints[i].SeaMM = converted[i].seaMM
+		}
+	}
 	b := r.buffers(route.Buffers)
 	bowMM := geoidBow(route.Points, converted)
 	r.used.bowMM = max(r.used.bowMM, bowMM)
-	b.VerticalMM += errorMM + bowMM
-	t, err := volume.NewTrajectory(waypoints, b)
+	b.VerticalMM += ownMM
+	if datum.Sea {
+		datum.ErrorMM += bowMM
+	} else {
+		b.VerticalMM += bowMM
+	}
+	t, err := volume.NewTrajectoryOn(datum, waypoints, b)
 	if err != nil {
 		var invalid *volume.InvalidError
 		if errors.As(err, &invalid) && invalid.At >= 0 && invalid.At < len(route.Points) && route.Points[invalid.At].Place != "" {

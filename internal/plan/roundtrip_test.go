@@ -93,7 +93,8 @@ func inPlace(entities []*volume.Entity) []*volume.Entity {
 func checkRoundTrip(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, format Format, entities []*volume.Entity) {
+}, format Format, entities []*volume.Entity,
+) {
 	t.Helper()
 	back, text, err := reread(format, entities)
 	if err != nil {
@@ -137,7 +138,14 @@ func drawPlace(t *rapid.T) geodesy.LatLng {
 }
 
 func drawFootprint(t *rapid.T) *volume.Footprint {
-	centre := drawPlace(t)
+	f, _ := drawStar(t)
+	return f
+}
+
+// drawStar draws a footprint and a place within it from which all of a polygon
+// can be seen.
+func drawStar(t *rapid.T) (f *volume.Footprint, centre geodesy.LatLng) {
+	centre = drawPlace(t)
 	sizeM := rapid.SampledFrom([]float64{2, 50, 1000, 40_000, 900_000}).Draw(t, "size")
 	radiusMM := int64(sizeM * 1000 * rapid.Float64Range(0.1, 1).Draw(t, "radius"))
 	n := rapid.IntRange(3, 9).Draw(t, "corners")
@@ -146,7 +154,6 @@ func drawFootprint(t *rapid.T) *volume.Footprint {
 	for i := range n {
 		ring = append(ring, geodesy.Direct(centre, 360*float64(i)/float64(n), sizeM*rapid.Float64Range(0.5, 1).Draw(t, "corner")))
 	}
-	var f *volume.Footprint
 	var err error
 	switch rapid.SampledFrom([]string{"circle", "corridor", "polygon"}).Draw(t, "shape") {
 	case "circle":
@@ -159,7 +166,7 @@ func drawFootprint(t *rapid.T) *volume.Footprint {
 	if err != nil {
 		t.Skip(err)
 	}
-	return f
+	return f, centre
 }
 
 func drawVolume(t *rapid.T) volume.Volume4D {

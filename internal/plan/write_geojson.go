@@ -123,7 +123,10 @@ func geoFeatures(e *volume.Entity) ([]geoFeature, error) {
 
 func (f *geoFeature) volume(v *volume.Volume4D) {
 	p := &f.Properties
-	p.Lower, p.Upper = formatW84(v.Band.LowerMM), formatW84(v.Band.UpperMM)
+	p.Lower, p.Upper = formatLimit(v.Band.LowerMM, geodesy.W84), formatLimit(v.Band.UpperMM, geodesy.W84)
+	if v.Datum.Sea {
+		p.Lower, p.Upper = formatLimit(v.SeaBand.LowerMM, geodesy.AMSL), formatLimit(v.SeaBand.UpperMM, geodesy.AMSL)
+	}
 	p.Start, p.End = formatNS(v.Window.StartNS), formatNS(v.Window.EndNS)
 	p.buffers(v.Buffers)
 	vertices := v.Footprint.Vertices()
@@ -145,7 +148,10 @@ func (f *geoFeature) volume(v *volume.Volume4D) {
 
 func (f *geoFeature) trajectory(t *volume.Trajectory) {
 	p := &f.Properties
-	p.AltitudeReference = "W84"
+	p.AltitudeReference = string(geodesy.W84)
+	if t.Datum().Sea {
+		p.AltitudeReference = string(geodesy.AMSL)
+	}
 	p.buffers(t.Buffers())
 	b := []byte{'['}
 	for i, w := range t.Waypoints() {
@@ -157,7 +163,11 @@ func (f *geoFeature) trajectory(t *volume.Trajectory) {
 		b = append(b, ',')
 		b = append(b, formatScaled(w.At.LatE9, 9)...)
 		b = append(b, ',')
-		b = append(b, formatScaled(w.AltMM, 3)...)
+		altMM := w.AltMM
+		if t.Datum().Sea {
+			altMM = w.SeaMM
+		}
+		b = append(b, formatScaled(altMM, 3)...)
 		b = append(b, ']')
 		p.Times = append(p.Times, formatNS(w.TimeNS))
 	}

@@ -183,13 +183,23 @@ func (k *kmlWriter) coordinates(list []geodesy.LatLng, altitudeMM func(geodesy.L
 
 func (k *kmlWriter) trajectory(t *volume.Trajectory, f *geoFeature) {
 	k.begin(f)
-	k.data(f, [2]string{propAltitudesFrom, altitudesFromW84})
+	// KML's absolute altitudes are above mean sea level.
+	sea := t.Datum().Sea
+	if sea {
+		k.data(f, [2]string{propAltitudeReference, string(geodesy.AMSL)})
+	} else {
+		k.data(f, [2]string{propAltitudesFrom, altitudesFromW84})
+	}
 	k.raw("<gx:Track>\n<altitudeMode>absolute</altitudeMode>\n")
 	for _, w := range t.Waypoints() {
 		k.element("when", formatNS(w.TimeNS))
 	}
 	for _, w := range t.Waypoints() {
-		k.element("gx:coord", formatScaled(w.At.LngE9, 9)+" "+formatScaled(w.At.LatE9, 9)+" "+formatScaled(w.AltMM-geoidMM(w.At), 3))
+		seaMM := w.SeaMM
+		if !sea {
+			seaMM = w.AltMM - geoidMM(w.At)
+		}
+		k.element("gx:coord", formatScaled(w.At.LngE9, 9)+" "+formatScaled(w.At.LatE9, 9)+" "+formatScaled(seaMM, 3))
 	}
 	k.raw("</gx:Track>\n</Placemark>\n")
 }

@@ -12,10 +12,11 @@ const (
 	NoCeilingMM = math.MaxInt64 / 4
 )
 
-// Unbounded instants of a Window: always was, always will be.
+// Unbounded instants of a Window: always was, always will be. They lie in 1872
+// and 2067, so that differences of any two, buffers included, fit an int64.
 const (
-	AlwaysNS  = math.MinInt64 / 4
-	ForeverNS = math.MaxInt64 / 4
+	AlwaysNS  = math.MinInt64 / 3
+	ForeverNS = math.MaxInt64 / 3
 )
 
 // Band is an altitude band in millimetres above the WGS84 ellipsoid.

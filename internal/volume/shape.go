@@ -240,7 +240,7 @@ func outOfRange(mm int64) bool { return mm < NoFloorMM/2 || mm > NoCeilingMM/2 }
 // Limits of buffers and minima, far beyond use, that keep sums within int64
 // and distances within the earth.
 const (
-	MaxBufferMM = 2_000_000_000_000 // 2,000 km
+	MaxBufferMM = 2_000_000_000 // 2,000 km
 	MaxBufferNS = 400 * 24 * 3600 * 1_000_000_000
 )
 
