@@ -3,8 +3,8 @@
 // nothing from outside the file.
 //
 // It draws what verdicts and entities say and decides nothing. Distances are
-// true from the middle of each plan; altitudes are above the WGS84 ellipsoid,
-// as they were compared.
+// true from the middle of each plan; altitudes are those that were compared,
+// above mean sea level or above the WGS84 ellipsoid.
 package picture
 
 import (
@@ -67,7 +67,7 @@ func Write(w io.Writer, conflicts []Conflict, opt Options) error {
 		y += panelHeight
 	}
 	left := len(conflicts) - len(drawn)
-	note := "Altitudes are above the WGS84 ellipsoid. Times are UTC."
+	note := "Times are UTC."
 	switch {
 	case len(conflicts) == 0:
 		note = "No conflict to draw."
@@ -85,6 +85,7 @@ func Write(w io.Writer, conflicts []Conflict, opt Options) error {
 // drawPanel draws conflict number panel with its head at height y.
 func drawPanel(c *canvas, y float64, panel int, cf Conflict, u Units) {
 	v := cf.Verdict
+	cf, above := asCompared(cf)
 	title := fmt.Sprintf("%s and %s conflict, %s", shorten(Who(v.A), 44), shorten(Who(v.B), 44), Span(v.FromNS, v.ToNS))
 	size := math.Min(18, 18*(pageWidth-2*margin)/(1.06*textWidth(title, 18))) // bold runs wider
 	c.text(point{margin, y + 14}, size, "start", inkColour, `font-weight="bold"`, title)
@@ -102,5 +103,5 @@ func drawPanel(c *canvas, y float64, panel int, cf Conflict, u Units) {
 	}
 	frameTop := y + headHeight
 	drawPlan(c, box{margin, frameTop, margin + planWidth, frameTop + frameHeight}, panel, cf, u)
-	drawProfile(c, box{profileLeft, frameTop, pageWidth - margin, frameTop + frameHeight}, panel, cf, u)
+	drawProfile(c, box{profileLeft, frameTop, pageWidth - margin, frameTop + frameHeight}, panel, cf, u, above)
 }

@@ -17,6 +17,7 @@ type profile struct {
 	panel        int
 	u            Units
 	cf           Conflict
+	above        string // what altitudes are above
 	figs         []*figure
 	fromNS, toNS int64
 	low, high    float64 // metres
@@ -33,8 +34,8 @@ func (p *profile) y(m float64) float64 {
 	return math.Max(p.frame.y0-50, math.Min(p.frame.y1+50, y))
 }
 
-func drawProfile(c *canvas, frame box, panel int, cf Conflict, u Units) {
-	p := &profile{c: c, frame: frame, panel: panel, u: u, cf: cf}
+func drawProfile(c *canvas, frame box, panel int, cf Conflict, u Units, above string) {
+	p := &profile{c: c, frame: frame, panel: panel, u: u, cf: cf, above: above}
 	p.figs = figures(cf, plane{centreOf(cf)})
 	p.chooseTimes()
 	p.chooseAltitudes()
@@ -177,7 +178,7 @@ func (p *profile) drawAxes() {
 	}
 	middle := point{p.frame.x0 - 62, (p.frame.y0 + p.frame.y1) / 2}
 	p.c.text(middle, 12.5, "middle", inkColour, fmt.Sprintf(`transform="rotate(-90 %s %s)"`, number(middle.x), number(middle.y)),
-		"altitude above the ellipsoid, "+string(unit))
+		"altitude above "+p.above+", "+string(unit))
 	at, layout := timeTicks(p.fromNS, p.toNS, 6)
 	for _, t := range at {
 		x := p.x(t)

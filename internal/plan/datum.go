@@ -109,7 +109,7 @@ func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks
 			how, geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))
 	}
 	if u.bowMM > 0 {
-		suppose.addf("up to %s more added to the vertical buffer for the bend of the geoid between points of the path",
+		suppose.addf("up to %s more for the bend of the geoid between points of the path",
 			geodesy.FormatLength(u.bowMM, geodesy.Metre, 3))
 	}
 }
