@@ -59,10 +59,9 @@ func TestF3548Refuses(t *testing.T) {
 func TestF3548Reads(t *testing.T) {
 	ring := []geodesy.LatLng{{LatE9: 47_400_000_000, LngE9: 8_500_000_000}, {LatE9: 47_400_000_000, LngE9: 8_600_000_000}, {LatE9: 47_500_000_000, LngE9: 8_600_000_000}}
 	polygon := plainVolume4D{
-		"polygon", ring, 0,
-		volume.Band{LowerMM: 100_000, UpperMM: 200_500},
-		volume.Window{StartNS: 1772359200_000_000_000, EndNS: 1772362800_000_000_000},
-		volume.Buffers{},
+		Shape: "polygon", Vertices: ring,
+		Band:   volume.Band{LowerMM: 100_000, UpperMM: 200_500},
+		Window: volume.Window{StartNS: 1772359200_000_000_000, EndNS: 1772362800_000_000_000},
 	}
 	endless := polygon
 	endless.Band = volume.Band{LowerMM: volume.NoFloorMM, UpperMM: volume.NoCeilingMM}

@@ -178,24 +178,25 @@ func TestGeoJSONAreas(t *testing.T) {
 	want := []plainEntity{
 		{
 			ID: "c", Version: "3", Party: "P 1", Name: "N", Kind: "intent", Suppositions: []string{},
-			Volumes: []plainVolume4D{{"circle", []geodesy.LatLng{at(47.4, 8.5)}, 500_500, band, window, volume.Buffers{LateralMM: 7, TimeNS: 1}}},
+			Volumes: []plainVolume4D{{
+				Shape: "circle", Vertices: []geodesy.LatLng{at(47.4, 8.5)}, RadiusMM: 500_500, Band: band, Window: window,
+				Buffers: volume.Buffers{LateralMM: 7, TimeNS: 1},
+			}},
 		},
 		{
 			ID: "f.geojson#2", Kind: "intent", Suppositions: []string{},
 			Volumes: []plainVolume4D{{
-				"corridor",
-				[]geodesy.LatLng{at(47.4, 8.5), at(47.4, 8.6)},
-				20_000,
-				volume.Band{LowerMM: volume.NoFloorMM, UpperMM: 304_800},
-				volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS},
-				volume.Buffers{LateralMM: 7},
+				Shape: "corridor", Vertices: []geodesy.LatLng{at(47.4, 8.5), at(47.4, 8.6)}, RadiusMM: 20_000,
+				Band:    volume.Band{LowerMM: volume.NoFloorMM, UpperMM: 304_800},
+				Window:  volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS},
+				Buffers: volume.Buffers{LateralMM: 7},
 			}},
 		},
 		{
 			ID: "f.geojson#3", Kind: "constraint", Type: "call_first", Suppositions: []string{supposeGroundFloor},
 			Volumes: []plainVolume4D{
-				{"polygon", []geodesy.LatLng{at(0, 0), at(0, 1), at(1, 1)}, 0, noFloor, forever, volume.Buffers{}},
-				{"polygon", []geodesy.LatLng{at(0, 5), at(0, 6), at(1, 6)}, 0, noFloor, forever, volume.Buffers{}},
+				{Shape: "polygon", Vertices: []geodesy.LatLng{at(0, 0), at(0, 1), at(1, 1)}, Band: noFloor, Window: forever},
+				{Shape: "polygon", Vertices: []geodesy.LatLng{at(0, 5), at(0, 6), at(1, 6)}, Band: noFloor, Window: forever},
 			},
 		},
 	}

@@ -289,6 +289,35 @@ func TestBandsContainTheDeclaredSurface(t *testing.T) {
 	})
 }
 
+// The deepest hollow of the geoid, south of Ceylon, lies inside a square whose
+// corners and sides are far above it.
+func TestBandsReachTheNodesInside(t *testing.T) {
+	deepest, at := 0.0, geodesy.LatLng{}
+	for lat := int64(0); lat <= 40; lat++ {
+		for lng := int64(300); lng <= 330; lng++ {
+			p := geodesy.LatLng{LatE9: lat * nodeE9, LngE9: lng * nodeE9}
+			if n := geodesy.GeoidHeightM(p); n < deepest {
+				deepest, at = n, p
+			}
+		}
+	}
+	for _, halfE9 := range []int64{400_000_000, 1_100_000_000, 8_000_000_000} {
+		square, err := volume.NewPolygon([]geodesy.LatLng{
+			{LatE9: at.LatE9 - halfE9, LngE9: at.LngE9 - halfE9},
+			{LatE9: at.LatE9 - halfE9, LngE9: at.LngE9 + halfE9},
+			{LatE9: at.LatE9 + halfE9, LngE9: at.LngE9 + halfE9},
+			{LatE9: at.LatE9 + halfE9, LngE9: at.LngE9 - halfE9},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		over := geoidOver{footprint: square}
+		if lo := over.lowest(); lo > geoidMM(at) || lo < geoidMM(at)-500 {
+			t.Errorf("square of %d: lowest geoid %d mm, at the hollow %d", 2*halfE9, lo, geoidMM(at))
+		}
+	}
+}
+
 // pointsInside draws points of a footprint.
 func pointsInside(t *rapid.T, f *volume.Footprint, centre geodesy.LatLng) []geodesy.LatLng {
 	var points []geodesy.LatLng

@@ -29,11 +29,14 @@ type plainVolume4D struct {
 	Band     volume.Band
 	Window   volume.Window
 	Buffers  volume.Buffers
+	Datum    volume.Datum
+	SeaBand  volume.Band
 }
 
 type plainTrajectory struct {
 	Waypoints []volume.Waypoint
 	Buffers   volume.Buffers
+	Datum     volume.Datum
 }
 
 func plain(entities []*volume.Entity) []plainEntity {
@@ -46,10 +49,11 @@ func plain(entities []*volume.Entity) []plainEntity {
 		for _, v := range e.Volumes {
 			p.Volumes = append(p.Volumes, plainVolume4D{
 				v.Footprint.Shape().String(), v.Footprint.Vertices(), v.Footprint.RadiusMM(), v.Band, v.Window, v.Buffers,
+				v.Datum, v.SeaBand,
 			})
 		}
 		for _, t := range e.Trajectories {
-			p.Trajectories = append(p.Trajectories, plainTrajectory{t.Waypoints(), t.Buffers()})
+			p.Trajectories = append(p.Trajectories, plainTrajectory{t.Waypoints(), t.Buffers(), t.Datum()})
 		}
 		out[i] = p
 	}
@@ -169,81 +173,95 @@ func drawStar(t *rapid.T) (f *volume.Footprint, centre geodesy.LatLng) {
 	return f, centre
 }
 
-func drawVolume(t *rapid.T) volume.Volume4D {
-	v := volume.Volume4D{
+// drawLimit draws an altitude above the ellipsoid or the sea, or no limit.
+func drawLimit(t *rapid.T, label string) Limit {
+	if rapid.IntRange(0, 3).Draw(t, "no "+label) == 0 {
+		return Limit{Unbounded: true}
+	}
+	return Limit{Altitude: geodesy.Altitude{
+		MM:  rapid.Int64Range(-1_000_000, 20_000_000).Draw(t, label),
+		Ref: rapid.SampledFrom([]geodesy.AltitudeReference{geodesy.W84, geodesy.AMSL}).Draw(t, label+" reference"),
+	}}
+}
+
+func drawVolume(t *rapid.T) Volume {
+	start := drawInstant(t, "start")
+	w := volume.Window{StartNS: start, EndNS: start + rapid.Int64Range(1, 90_000_000_000_000).Draw(t, "duration")}
+	if rapid.IntRange(0, 3).Draw(t, "always") == 0 {
+		w.StartNS = volume.AlwaysNS
+	}
+	if rapid.IntRange(0, 3).Draw(t, "forever") == 0 {
+		w.EndNS = volume.ForeverNS
+	}
+	return Volume{
 		Footprint: drawFootprint(t),
-		Band:      volume.Band{LowerMM: rapid.Int64Range(-1_000_000, 20_000_000).Draw(t, "lower")},
-		Window:    volume.Window{StartNS: drawInstant(t, "start")},
+		Lower:     drawLimit(t, "lower"),
+		Upper:     drawLimit(t, "upper"),
+		Schedule:  Schedule{Windows: []volume.Window{w}},
 		Buffers:   drawBuffers(t),
 	}
-	v.Band.UpperMM = v.Band.LowerMM + rapid.Int64Range(1, 9_000_000).Draw(t, "height")
-	v.Window.EndNS = v.Window.StartNS + rapid.Int64Range(1, 90_000_000_000_000).Draw(t, "duration")
-	for _, open := range []struct {
-		label string
-		into  *int64
-		value int64
-	}{
-		{"no floor", &v.Band.LowerMM, volume.NoFloorMM},
-		{"no ceiling", &v.Band.UpperMM, volume.NoCeilingMM},
-		{"always", &v.Window.StartNS, volume.AlwaysNS},
-		{"forever", &v.Window.EndNS, volume.ForeverNS},
-	} {
-		if rapid.IntRange(0, 3).Draw(t, open.label) == 0 {
-			*open.into = open.value
-		}
+}
+
+func drawRoute(t *rapid.T) Route {
+	at, when := drawPlace(t), timeOfNS(drawInstant(t, "departure"))
+	ref := rapid.SampledFrom([]geodesy.AltitudeReference{geodesy.W84, geodesy.AMSL}).Draw(t, "reference")
+	r := Route{Buffers: drawBuffers(t)}
+	for range rapid.IntRange(2, 8).Draw(t, "points") {
+		alt := geodesy.Altitude{MM: rapid.Int64Range(-500_000, 20_000_000).Draw(t, "altitude"), Ref: ref}
+		r.Points = append(r.Points, RoutePoint{At: at, Altitude: alt, Time: when})
+		at = geodesy.Direct(at, rapid.Float64Range(0, 360).Draw(t, "track"), rapid.SampledFrom([]float64{0, 0.01, 30, 5000, 300_000}).Draw(t, "leg"))
+		when = when.Add(time.Duration(rapid.Int64Range(1, 4_000_000_000_000).Draw(t, "leg time")))
 	}
-	return v
+	return r
 }
 
 func drawTrajectory(t *rapid.T) *volume.Trajectory {
-	at, ns := drawPlace(t), drawInstant(t, "departure")
-	var w []volume.Waypoint
-	for range rapid.IntRange(2, 8).Draw(t, "waypoints") {
-		w = append(w, volume.Waypoint{At: at, AltMM: rapid.Int64Range(-500_000, 20_000_000).Draw(t, "altitude"), TimeNS: ns})
-		at = geodesy.Direct(at, rapid.Float64Range(0, 360).Draw(t, "track"), rapid.SampledFrom([]float64{0, 0.01, 30, 5000, 300_000}).Draw(t, "leg"))
-		ns += rapid.Int64Range(1, 4_000_000_000_000).Draw(t, "leg time")
-	}
-	trajectory, err := volume.NewTrajectory(w, drawBuffers(t))
+	e, err := Resolve(&File{Name: "drawn", Items: []Item{{Routes: []Route{drawRoute(t)}}}}, ResolveOptions{})
 	if err != nil {
 		t.Skip(err)
 	}
-	return trajectory
+	return e[0].Trajectories[0]
 }
 
-func drawEntity(t *rapid.T, n int) *volume.Entity {
-	e := &volume.Entity{
+func drawItem(t *rapid.T, n int) Item {
+	item := Item{
 		ID:      tidy(fmt.Sprintf("%d %s", n, drawText(t, "id"))),
 		Version: drawText(t, "version"), Party: drawText(t, "party"), Name: drawText(t, "name"),
 		Kind: rapid.SampledFrom([]volume.Kind{volume.Intent, volume.Constraint}).Draw(t, "kind"),
 	}
-	if e.Kind == volume.Constraint {
-		e.Type = rapid.SampledFrom(constraintTypes).Draw(t, "type")
+	if item.Kind == volume.Constraint {
+		item.Type = rapid.SampledFrom(constraintTypes).Draw(t, "type")
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "volumes") {
-		e.Volumes = append(e.Volumes, drawVolume(t))
+		item.Volumes = append(item.Volumes, drawVolume(t))
 	}
-	for range rapid.IntRange(0, 2).Draw(t, "trajectories") {
-		e.Trajectories = append(e.Trajectories, drawTrajectory(t))
+	for range rapid.IntRange(0, 2).Draw(t, "routes") {
+		item.Routes = append(item.Routes, drawRoute(t))
 	}
-	seen := map[string]bool{"": true}
 	for range rapid.IntRange(0, 2).Draw(t, "suppositions") {
-		if s := drawText(t, "supposition"); !seen[s] {
-			seen[s] = true
-			e.Suppositions = append(e.Suppositions, s)
-		}
+		item.Suppositions = append(item.Suppositions, drawText(t, "supposition"))
 	}
-	return e
+	return item
+}
+
+// drawEntities draws what a file of any format may resolve to.
+func drawEntities(t *rapid.T) []*volume.Entity {
+	f := &File{Name: "drawn"}
+	for i := range rapid.IntRange(1, 3).Draw(t, "items") {
+		f.Items = append(f.Items, drawItem(t, i))
+	}
+	entities, err := Resolve(f, ResolveOptions{})
+	if err != nil {
+		t.Skip(err)
+	}
+	return entities
 }
 
 func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
 	for _, format := range []Format{GeoJSON, KML} {
 		t.Run(string(format), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				var entities []*volume.Entity
-				for i := range rapid.IntRange(1, 3).Draw(t, "entities") {
-					entities = append(entities, drawEntity(t, i))
-				}
-				checkRoundTrip(t, format, entities)
+				checkRoundTrip(t, format, drawEntities(t))
 			})
 		})
 	}
@@ -253,22 +271,28 @@ func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
 // suppositions.
 func TestF3548KeepsWhatItCanSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := &volume.Entity{
+		item := Item{
 			ID: "e1", Party: drawText(t, "party"),
 			Version: rapid.SampledFrom([]string{"", "7", "07", "opaque/ovn=", "-1"}).Draw(t, "version"),
 			Kind:    rapid.SampledFrom([]volume.Kind{volume.Intent, volume.Constraint}).Draw(t, "kind"),
 		}
-		if e.Kind == volume.Constraint {
-			e.Type = rapid.SampledFrom(constraintTypes).Draw(t, "type")
+		if item.Kind == volume.Constraint {
+			item.Type = rapid.SampledFrom(constraintTypes).Draw(t, "type")
 		}
 		for range rapid.IntRange(1, 3).Draw(t, "volumes") {
 			v := drawVolume(t)
 			v.Buffers = volume.Buffers{}
+			v.Lower.Altitude.Ref, v.Upper.Altitude.Ref = geodesy.W84, geodesy.W84
 			if v.Footprint.Shape() == volume.Corridor {
 				t.Skip("a corridor")
 			}
-			e.Volumes = append(e.Volumes, v)
+			item.Volumes = append(item.Volumes, v)
 		}
+		entities, err := Resolve(&File{Name: "drawn", Items: []Item{item}}, ResolveOptions{})
+		if err != nil {
+			t.Skip(err)
+		}
+		e := entities[0]
 		back, text, err := reread(F3548JSON, []*volume.Entity{e})
 		open := false
 		for i := range e.Volumes {
