@@ -14,45 +14,56 @@ func Encounters(t, u *Trajectory, need Need, detail bool, visit func(Contact) bo
 	if !detail && m.farApart() {
 		return
 	}
-	// Runs are in order of time on both sides: for each of t's, u's that end
-	// before it can matter never matter again.
+	// Legs are in order of time on both sides: those of u that end before one
+	// of t can matter never matter again.
 	first := 0
-	var c Contact
-	open := false
-	for i := range t.runs {
-		p := &t.runs[i]
-		for first < len(u.runs) && u.runs[first].x1+m.offset+m.slack < p.x0 {
+	for a := range t.Legs() {
+		p0, p1 := t.legSpan(a)
+		for first < u.Legs() && m.endOf(first) < p0 {
 			first++
 		}
-		for j := first; j < len(u.runs); j++ {
-			q := &u.runs[j]
-			if q.x0+m.offset-m.slack > p.x1 {
+		for b := first; b < u.Legs(); b++ {
+			if q0, _ := u.legSpan(b); q0+m.offset-m.slack > p1 {
 				break
 			}
-			part := m.runs(i, j, detail)
-			if !part.Conflict && !part.Lateral.Known && !part.Vertical.Known {
-				continue
+			c := m.legs(a, b, detail)
+			if (c.Conflict || c.Lateral.Known || c.Vertical.Known) && !visit(c) {
+				return
 			}
-			if open && (part.A != c.A || part.B != c.B) {
-				if !visit(c) {
-					return
-				}
-				open = false
-			}
-			if !open {
-				c, open = part, true
-				continue
-			}
-			c.join(part)
 		}
-	}
-	if open {
-		visit(c)
 	}
 }
 
+// endOf returns when leg b of u last matters, in t's seconds.
+func (m *meeting) endOf(b int) float64 {
+	_, q1 := m.u.legSpan(b)
+	return q1 + m.offset + m.slack
+}
+
+// legs returns the contact of leg a of t with leg b of u.
+func (m *meeting) legs(a, b int, detail bool) Contact {
+	c := Contact{A: a, B: b}
+	for i := m.t.starts[a]; i < m.t.starts[a+1]; i++ {
+		p := &m.t.runs[i]
+		for j := m.u.starts[b]; j < m.u.starts[b+1]; j++ {
+			q := &m.u.runs[j]
+			if q.x1+m.offset+m.slack < p.x0 {
+				continue
+			}
+			if q.x0+m.offset-m.slack > p.x1 {
+				break
+			}
+			m.runs(int(i), int(j), detail, &c)
+			if c.Conflict && !detail {
+				return c
+			}
+		}
+	}
+	return c
+}
+
 // join folds the contact of another pair of runs of the same legs into c.
-func (c *Contact) join(d Contact) {
+func (c *Contact) join(d *Contact) {
 	if d.Conflict {
 		if c.Conflict {
 			c.FromNS, c.ToNS = min(c.FromNS, d.FromNS), max(c.ToNS, d.ToNS)
@@ -130,23 +141,23 @@ func (m *meeting) region(p, q *run) region {
 	return r
 }
 
-// runs returns the contact of run i of t with run j of u.
-func (m *meeting) runs(i, j int, detail bool) Contact {
+// runs folds the contact of run i of t with run j of u into that of their legs.
+func (m *meeting) runs(i, j int, detail bool, legs *Contact) {
 	p, q := &m.t.runs[i], &m.u.runs[j]
-	c := Contact{A: int(m.t.legs[i]), B: int(m.u.legs[j])}
 	low := float64(p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()*0.5) - float64((p.lenM+q.lenM)*0.502)
 	if low > float64(m.radius*(1+1e-6))+1e-6 && (!detail || low > m.best) {
-		return c
+		return
 	}
 	free := m.region(p, q)
 	if free.n == 0 {
-		return c
+		return
 	}
-	near := m.close(free, c.A, c.B)
+	near := m.close(free, legs.A, legs.B)
 	if near.n == 0 && !detail {
-		return c
+		return
 	}
-	c.ToleranceM = toleranceFor(low + float64(2*(p.lenM+q.lenM)) + m.radius)
+	c := Contact{A: legs.A, B: legs.B}
+	c.ToleranceM = toleranceFor(low + float64((p.lenM+q.lenM)*1.01) + m.radius)
 	e := encounter{p: p, q: q, region: near}
 	if near.n > 0 {
 		m.lateral(&e, &c, detail)
@@ -155,7 +166,7 @@ func (m *meeting) runs(i, j int, detail bool) Contact {
 		e.region = free
 		m.leastHeight(&e, &c)
 	}
-	return c
+	legs.join(&c)
 }
 
 // close returns the part of a region in which altitudes are too close.

@@ -54,7 +54,7 @@ func (t *Trajectory) LegExtents(dst []Extent, i int, need Need) []Extent {
 	band := Band{min(w.AltMM, v.AltMM) - grow, max(w.AltMM, v.AltMM) + grow}
 	window := Window{w.TimeNS - slack, v.TimeNS + slack}
 	a := newArea()
-	for k := t.firstRun(i); k < len(t.runs) && t.legs[k] == int32(i); k++ {
+	for k := t.starts[i]; k < t.starts[i+1]; k++ {
 		r := &t.runs[k]
 		a.add(&r.a)
 		a.add(&r.b)
@@ -65,20 +65,6 @@ func (t *Trajectory) LegExtents(dst []Extent, i int, need Need) []Extent {
 
 // Legs returns the number of legs.
 func (t *Trajectory) Legs() int { return len(t.waypoints) - 1 }
-
-// firstRun returns the first run of leg i.
-func (t *Trajectory) firstRun(i int) int {
-	lo, hi := 0, len(t.legs)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if int(t.legs[mid]) < i {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
-}
 
 // area gathers the range of latitudes and longitudes of a path. Longitudes are
 // unrolled along the path, so that a path over the antimeridian is one range.

@@ -21,6 +21,7 @@ type Trajectory struct {
 	// in seconds since the first waypoint.
 	runs   []run
 	legs   []int32 // the leg of each run
+	starts []int32 // the first run of each leg, and the number of runs
 	middle geodesy.Vec
 	reachM float64
 }
@@ -67,6 +68,7 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 			return nil, err
 		}
 	}
+	t.starts = append(t.starts, int32(len(t.runs)))
 	spots := make([]spot, 0, len(t.runs)+1)
 	for i := range t.runs {
 		spots = append(spots, t.runs[i].a)
@@ -78,6 +80,7 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 
 // addLeg appends the runs of leg i.
 func (t *Trajectory) addLeg(i int) error {
+	t.starts = append(t.starts, int32(len(t.runs)))
 	from, to := t.waypoints[i], t.waypoints[i+1]
 	x0, x1 := t.seconds(from.TimeNS), t.seconds(to.TimeNS)
 	a, b := spotOf(from.At), spotOf(to.At)
@@ -122,6 +125,12 @@ func secondsBetween(from, to int64) float64 {
 		d = math.MinInt64
 	}
 	return float64(d) / 1e9
+}
+
+// legSpan returns when leg i begins and ends, in seconds since the first
+// waypoint.
+func (t *Trajectory) legSpan(i int) (x0, x1 float64) {
+	return t.runs[t.starts[i]].x0, t.runs[t.starts[i+1]-1].x1
 }
 
 // Waypoints returns the waypoints. The caller must not change them.

@@ -32,7 +32,7 @@ func Transits(t *Trajectory, v *Volume4D, need Need, detail bool, visit func(Con
 			c, open = part, true
 			continue
 		}
-		c.join(part)
+		c.join(&part)
 	}
 	if open {
 		visit(c)
@@ -123,7 +123,8 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 	leg := p.t.legs[i]
 	c := Contact{A: int(leg)}
 	f := p.v.Footprint
-	c.ToleranceM = toleranceFor(r.a.p.Sub(f.middle).Norm() + f.reachM + r.lenM + p.radius)
+	middle := r.a.p.Add(r.b.p).Scale(0.5)
+	c.ToleranceM = toleranceFor(middle.Sub(f.middle).Norm() + f.reachM + float64(r.lenM*0.51) + p.radius)
 	h0, h1 := p.high(leg, x0, x1)
 	if h0 < h1 {
 		w := p.within(r, h0, h1, c.ToleranceM, detail)
