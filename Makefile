@@ -9,7 +9,11 @@ PACKAGE  ?= ./...
 .PHONY: check test build lint race fuzz bench clean
 
 check: bin/deconflict
-	@./bin/deconflict check examples/varanth/h-17.geojson examples/varanth/n-204.geojson examples/varanth/orrin.geojson; code=$$?; test $$code -le 1 || exit $$code
+	@COLUMNS=$${COLUMNS:-96} ./bin/deconflict check \
+		testdata/missions/qgroundcontrol_sample.plan \
+		testdata/missions/qgroundcontrol_sample_with_survey.plan \
+		--start 2031-05-07T09:00:00Z --minima 50m,15m --svg conflict.svg; \
+	code=$$?; test $$code -le 1 || exit $$code; echo; echo "drawn: conflict.svg"
 
 test:
 	$(GO) run ./internal/house/gotest $(TESTFLAGS) $(PACKAGE)

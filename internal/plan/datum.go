@@ -23,6 +23,7 @@ type conversion struct {
 type conversions struct {
 	order   []geodesy.AltitudeReference
 	errorMM map[geodesy.AltitudeReference]int64
+	seaMM   int64 // the geoid's error where heights above mean sea level are known
 	bowMM   int64 // see geoidBow
 }
 
@@ -53,7 +54,7 @@ func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversio
 		out.geoidMM = geoidMM(at)
 	}
 	if a.Ref != geodesy.W84 {
-		r.used.add(a.Ref, c.ErrorMM)
+		r.used.add(a.Ref, &out)
 	}
 	return out, nil
 }
@@ -72,45 +73,52 @@ func geoidMM(at geodesy.LatLng) int64 {
 	return int64(math.Round(float64(geodesy.GeoidHeightM(at) * 1000)))
 }
 
-func (u *conversions) add(ref geodesy.AltitudeReference, errorMM int64) {
+func (u *conversions) add(ref geodesy.AltitudeReference, c *conversion) {
 	if u.errorMM == nil {
 		u.errorMM = make(map[geodesy.AltitudeReference]int64)
 	}
 	if _, known := u.errorMM[ref]; !known {
 		u.order = append(u.order, ref)
 	}
-	u.errorMM[ref] = max(u.errorMM[ref], errorMM)
+	u.errorMM[ref] = max(u.errorMM[ref], c.ErrorMM)
+	if c.sea {
+		u.seaMM = max(u.seaMM, c.ErrorMM-c.ownMM)
+	}
 }
 
-// describe adds one supposition a reference.
+// describe adds a supposition for each reference that needed one, and one for
+// all heights above mean sea level.
 func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks) {
 	for _, ref := range u.order {
-		how := ""
 		switch ref {
-		case geodesy.AMSL:
-			how = "altitudes AMSL compared as they are with others above mean sea level; with any others placed on the WGS84 ellipsoid by EGM96"
+		case geodesy.AMSL: // said below
 		case geodesy.AGL:
-			how = "altitudes above ground placed by the given ground elevation of " + formatGround(opt.Ground)
+			suppose.addf("altitudes above ground counted from the given elevation of %s", formatGround(opt.Ground))
 		case geodesy.Home:
-			how = "altitudes above home placed by the given elevation of home of "
 			if opt.Ground != nil {
-				how += formatGround(opt.Ground)
+				suppose.addf("altitudes above home counted from the given elevation of %s", formatGround(opt.Ground))
 				break
 			}
-			how = "altitudes above home placed by the elevation of home in the file, " +
-				formatAltitude(geodesy.Altitude{MM: home.AltMM, Ref: home.Ref})
+			suppose.addf("altitudes above home counted from the elevation of home in the file, %s",
+				formatAltitude(geodesy.Altitude{MM: home.AltMM, Ref: home.Ref}))
 		case geodesy.Pressure:
-			how = "pressure altitudes placed by the given QNH of " + strconv.FormatFloat(*opt.QNHHPa, 'f', -1, 64) +
-				" hPa in the standard atmosphere and by EGM96"
-		default:
-			how = "altitudes " + string(ref) + " placed on the WGS84 ellipsoid"
+			suppose.addf("pressure altitudes placed by the given QNH of %s hPa in the standard atmosphere and by EGM96, stated error %s added to the vertical buffer",
+				strconv.FormatFloat(*opt.QNHHPa, 'f', -1, 64), geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))
 		}
-		suppose.addf("%s, stated error %s added to the vertical buffer",
-			how, geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))
 	}
+	bend := ""
 	if u.bowMM > 0 {
-		suppose.addf("up to %s more for the bend of the geoid between points of the path",
-			geodesy.FormatLength(u.bowMM, geodesy.Metre, 3))
+		bend = "up to " + geodesy.FormatLength(u.bowMM, geodesy.Metre, 3) + " for the bend of the geoid between points of the path"
+	}
+	switch {
+	case u.seaMM > 0:
+		if bend != "" {
+			bend = ", and " + bend
+		}
+		suppose.addf("heights above mean sea level compared as such with others; with any others above the ellipsoid by EGM96, its stated error of %s added%s",
+			geodesy.FormatLength(u.seaMM, geodesy.Metre, 3), bend)
+	case bend != "":
+		suppose.addf("%s added to the vertical buffer", bend)
 	}
 }
 

@@ -144,7 +144,7 @@ func TestKMLPaths(t *testing.T) {
 		t.Errorf("absolute altitude placed %d mm above its number", up)
 	}
 	all := strings.Join(e[0].Suppositions, "\n")
-	for _, want := range []string{supposeConstantSpeed, "EGM96", "stated error 1.16 m added to the vertical buffer", "bend of the geoid"} {
+	for _, want := range []string{supposeConstantSpeed, "EGM96", "stated error of 1.16 m added", "bend of the geoid"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("suppositions do not say %q:\n%s", want, all)
 		}
