@@ -32,7 +32,7 @@ import (
 // just "..." stands for any lines, none included. An exit code other than 0 is
 // the last line, "[exit 1]".
 //
-// Commands run in sh, in a folder that holds links to the files at the top of
+// Commands, with a variable set before them if need be, run in sh, in a folder that holds links to the files at the top of
 // the project, so that what they write stays out of it. "deconflict" and "go
 // run ./cmd/deconflict" are run, both with a program built once. Those in
 // notRun are not: other tests and the CI run them. Any other command fails.
@@ -47,6 +47,9 @@ type shown struct {
 	want    []string
 	exit    int
 }
+
+// setting is a variable set for one command, such as the width of the terminal.
+var setting = regexp.MustCompile(`^[A-Z]+=\S+ `)
 
 var exitLine = regexp.MustCompile(`^\[exit (\d+)\]$`)
 
@@ -191,7 +194,7 @@ func fault(t *testing.T, s shown, dir, program string) string {
 	switch {
 	case byGo:
 		command = "deconflict" + strings.TrimPrefix(s.command, goRun)
-	case !begins(s.command, "deconflict"):
+	case !begins(strings.TrimPrefix(s.command, setting.FindString(s.command)), "deconflict"):
 		return fmt.Sprintf("this command is neither run nor among those left to others: %q", notRun)
 	}
 	got, exit := runIn(t, command, dir, program)
