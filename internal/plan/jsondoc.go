@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -66,7 +67,10 @@ func parseJSON(file string, data []byte, opt Options) (jsonValue, error) {
 	if int64(len(data)) > math.MaxInt32 {
 		return jsonValue{}, &Error{File: file, Found: "more than 2 GiB of JSON", Expected: "less"}
 	}
-	p := jsonParser{doc: &jsonDoc{file: file, data: data}, maxDepth: opt.maxDepth()}
+	// A value follows the start, a comma or an opening bracket.
+	values := 1 + bytes.Count(data, []byte{','}) + bytes.Count(data, []byte{'['}) + bytes.Count(data, []byte{'{'})
+	doc := &jsonDoc{file: file, data: data, nodes: make([]jsonNode, 0, min(values, maxJSONValues))}
+	p := jsonParser{doc: doc, maxDepth: opt.maxDepth()}
 	if err := p.parse(); err != nil {
 		return jsonValue{}, err
 	}

@@ -100,6 +100,9 @@ func (p *properties) readIdentity() (err error) {
 		if err != nil {
 			return err
 		}
+		if len(s) > maxTidyBytes && f.name != propName {
+			return p.src.bad(f.name, quoteShort(s), "at most "+strconv.Itoa(maxTidyBytes)+" bytes")
+		}
 		s = tidy(s)
 		if ok && s == "" && f.name != propName {
 			return p.src.bad(f.name, "an empty text", "a text or no such property")
