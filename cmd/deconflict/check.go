@@ -156,7 +156,7 @@ func (c *check) compare(a *app) error {
 			}
 			return plans
 		},
-		Compare:  c.compares,
+		Against:  func(e *volume.Entity) bool { return c.origin[e.ID].against },
 		Progress: progress.show,
 	})
 	var bad *conflict.InputError
@@ -186,14 +186,6 @@ func minimaOf(s *separations, flag, otherwise string) conflict.Minima {
 		m.Source = otherwise
 	}
 	return m
-}
-
-// compares tells which pairs count: not two zones, and not two from --against.
-func (c *check) compares(p, q *volume.Entity) bool {
-	if p.Kind == volume.Constraint && q.Kind == volume.Constraint {
-		return false
-	}
-	return !c.origin[p.ID].against || !c.origin[q.ID].against
 }
 
 // refuseBareLines refuses to compare two paths that have no extent under minima

@@ -24,9 +24,10 @@ type Options struct {
 	// For returns the minima of a pair; none of its results may exceed Minima,
 	// which bounds the search for candidates. Nil means Minima for all.
 	For func(a, b *volume.Entity) Minima
-	// Compare says which pairs count. Nil means all but two constraints. It
-	// must not depend on the order of its arguments.
-	Compare func(a, b *volume.Entity) bool
+	// Against tells the entities that the others are compared with, but that are
+	// not compared with each other. Nil means that there are none. Two
+	// constraints are never compared.
+	Against func(e *volume.Entity) bool
 	// Progress is called now and then with the share of work done, 0 to 1. It
 	// is called by one goroutine at a time.
 	Progress func(done float64)
@@ -38,8 +39,8 @@ type Options struct {
 type Result struct {
 	// Verdicts are the conflicts, sorted by the ids of A and B.
 	Verdicts []Verdict
-	// Pairs is the number of pairs that Compare lets through, Candidates the
-	// number of those that come near enough in space and time to be decided.
+	// Pairs is the number of pairs that are compared, Candidates the number of
+	// those that come near enough in space and time to need the exact test.
 	Pairs, Candidates int
 }
 
@@ -51,14 +52,7 @@ func All(ctx context.Context, entities []*volume.Entity, opt Options) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	var out Result
-	for i, a := range set.entities {
-		for _, b := range set.entities[i+1:] {
-			if opt.Compare(a, b) {
-				out.Pairs++
-			}
-		}
-	}
+	out := Result{Pairs: set.pairs()}
 	snapshot := set.index().Snapshot()
 	parts := opt.Workers * partsAWorker
 	var next, done, candidates atomic.Int64
@@ -108,7 +102,34 @@ const partsAWorker = 64
 type set struct {
 	entities []*volume.Entity
 	subjects []*Subject
+	class    []class
 	opt      *Options
+}
+
+// class says with whom an entity is compared.
+type class struct{ constraint, against bool }
+
+// with tells whether entities of two classes are compared.
+func (c class) with(d class) bool {
+	return !(c.constraint && d.constraint) && !(c.against && d.against)
+}
+
+// pairs returns the number of pairs that are compared.
+func (s *set) pairs() int {
+	var constraints, against, both int
+	for _, c := range s.class {
+		if c.constraint {
+			constraints++
+		}
+		if c.against {
+			against++
+		}
+		if c.constraint && c.against {
+			both++
+		}
+	}
+	among := func(n int) int { return n * (n - 1) / 2 }
+	return among(len(s.class)) - among(constraints) - among(against) + among(both)
 }
 
 func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
@@ -118,14 +139,10 @@ func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
-	if opt.Compare == nil {
-		opt.Compare = func(a, b *volume.Entity) bool {
-			return a.Kind != volume.Constraint || b.Kind != volume.Constraint
-		}
-	}
 	s := &set{entities: slices.Clone(entities), opt: opt}
 	slices.SortFunc(s.entities, func(a, b *volume.Entity) int { return cmp.Compare(a.ID, b.ID) })
 	s.subjects = make([]*Subject, len(s.entities))
+	s.class = make([]class, len(s.entities))
 	for i, e := range s.entities {
 		var err error
 		if s.subjects[i], err = Prepare(e); err != nil {
@@ -134,6 +151,7 @@ func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
 		if i > 0 && s.entities[i-1].ID == e.ID {
 			return nil, &InputError{ID: e.ID, Err: ErrSameID}
 		}
+		s.class[i] = class{constraint: e.Kind == volume.Constraint, against: opt.Against != nil && opt.Against(e)}
 	}
 	return s, nil
 }
@@ -163,10 +181,10 @@ func (s *set) index() *index.Index[uint32] {
 // part judges the candidate pairs of one part of the join.
 func (s *set) part(ctx context.Context, pairs func(func(i, j uint32) bool)) (candidates int, found []Verdict, err error) {
 	for i, j := range pairs {
-		a, b := s.entities[i], s.entities[j]
-		if !s.opt.Compare(a, b) {
+		if !s.class[i].with(s.class[j]) {
 			continue
 		}
+		a, b := s.entities[i], s.entities[j]
 		candidates++
 		if candidates%1024 == 0 && ctx.Err() != nil {
 			return candidates, nil, ctx.Err()

@@ -130,3 +130,44 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// TestAgainst holds which pairs are compared: not two constraints, and not two
+// of those that the others are compared against.
+func TestAgainst(t *testing.T) {
+	set := mixedSet(t, 3, 52.02, 8.02, 60)
+	m := conflict.Minima{LateralMM: 200_000, VerticalMM: 50_000, TimeNS: 100e9}
+	against := func(e *volume.Entity) bool { return e.ID[len(e.ID)-1]%2 == 0 }
+	got, err := conflict.All(context.Background(), set, conflict.Options{Minima: m, Against: against})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := conflict.All(context.Background(), set, conflict.Options{Minima: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs := 0
+	excluded := map[string]bool{}
+	for i, a := range set {
+		for _, b := range set[:i] {
+			switch {
+			case a.Kind == volume.Constraint && b.Kind == volume.Constraint:
+			case against(a) && against(b):
+				excluded[min(a.ID, b.ID)+" "+max(a.ID, b.ID)] = true
+			default:
+				pairs++
+			}
+		}
+	}
+	if got.Pairs != pairs {
+		t.Errorf("%d pairs, want %d", got.Pairs, pairs)
+	}
+	want := 0
+	for _, v := range all.Verdicts {
+		if !excluded[v.A.ID+" "+v.B.ID] {
+			want++
+		}
+	}
+	if len(got.Verdicts) != want || want == len(all.Verdicts) || want == 0 {
+		t.Errorf("%d conflicts, want %d of %d", len(got.Verdicts), want, len(all.Verdicts))
+	}
+}
