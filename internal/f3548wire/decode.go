@@ -50,7 +50,7 @@ func Decode(data []byte, into any) error {
 	}
 	var typ *json.UnmarshalTypeError
 	if errors.As(err, &typ) {
-		return &FieldError{Path: pathAt(data, typ.Offset), Found: "a " + typ.Value, Expected: typeWords(typ)}
+		return &FieldError{Path: pathAt(data, typ.Offset), Found: article(typ.Value), Expected: typeWords(typ)}
 	}
 	var syn *json.SyntaxError
 	if errors.As(err, &syn) {
@@ -89,6 +89,7 @@ func pathAt(data []byte, offset int64) string {
 	}
 	var stack []level
 	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
 	path := func() string {
 		var b strings.Builder
 		for _, l := range stack {
@@ -139,4 +140,17 @@ func pathAt(data []byte, offset int64) string {
 		}
 		done()
 	}
+}
+
+// article puts a or an before the kind of a JSON value.
+func article(kind string) string {
+	switch {
+	case kind == "bool":
+		return "true or false"
+	case strings.HasPrefix(kind, "number "):
+		return strings.TrimPrefix(kind, "number ")
+	case kind == "array", kind == "object":
+		return "an " + kind
+	}
+	return "a " + kind
 }
