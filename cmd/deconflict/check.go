@@ -171,11 +171,20 @@ func (c *check) compare(a *app) error {
 // countIdle counts the pairs of zones that are not in force at the time of the
 // plans: they were looked at, and cannot conflict.
 func (c *check) countIdle(entities []*volume.Entity) {
+	own, against := 0, 0
+	for _, e := range entities {
+		switch {
+		case e.Kind == volume.Constraint:
+		case c.origin[e.ID].against:
+			against++
+		default:
+			own++
+		}
+	}
 	for _, e := range c.idle {
-		for _, other := range entities {
-			if c.compares(e, other) {
-				c.result.Pairs++
-			}
+		c.result.Pairs += own
+		if !c.origin[e.ID].against {
+			c.result.Pairs += against
 		}
 	}
 }
