@@ -110,7 +110,7 @@ func (m *maker) make(near Dimension) (a, b *volume.Entity, ok bool) {
 		m.a, m.b = m.b, m.a
 	}
 	m.aziDeg, m.distM = m.Float64()*360, m.Float64()*1.3*m.sizeM
-	if m.IntN(6) == 0 {
+	if m.IntN(6) == 0 || m.cell.A == Flight && m.IntN(6) == 0 {
 		m.align()
 	}
 	m.draw()
@@ -145,6 +145,9 @@ func (m *maker) align() {
 		return
 	}
 	m.b.take(m.a.points)
+	if m.a.kind == Flight && m.b.kind == Flight && m.IntN(2) == 0 {
+		m.b.join(m.a)
+	}
 	switch m.IntN(4) {
 	case 0:
 		m.distM = 0

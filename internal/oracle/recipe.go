@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/volume"
@@ -223,6 +224,15 @@ func (r *recipe) take(points []polar) {
 		points = p
 	}
 	r.points = points
+}
+
+// join makes a flight fly in formation with another: the same places at the same
+// times.
+func (r *recipe) join(lead *recipe) {
+	r.points, r.timeNS = lead.points, slices.Clone(lead.timeNS)
+	alt := r.altMM[0]
+	r.altMM = slices.Clone(lead.altMM)
+	r.lift(alt - r.altMM[0])
 }
 
 // lasts returns the first and last instant of the part.
