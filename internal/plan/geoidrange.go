@@ -17,7 +17,7 @@ const (
 	geoidStepM = 100
 	// maxGeoidLooks bounds the work a footprint or route may cause. Beyond it
 	// looks are farther apart.
-	maxGeoidLooks = 2000
+	maxGeoidLooks = 1000
 	// geoidSlope is above the steepest slope of the grid in metres a metre,
 	// 0.00036 (a test measures it).
 	geoidSlope = 0.0004

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
 )
 
 // endless gives one byte over and over.
@@ -43,14 +45,14 @@ func TestHugeFilesAreRefusedWithinBounds(t *testing.T) {
 		fill byte
 	}{{"zeros", 0}, {"spaces", ' '}} {
 		t.Run(c.name, func(t *testing.T) {
-			checkBounded(t, io.LimitReader(endless(c.fill), hundredMB), "more than 64 MiB", 512<<20)
+			checkBounded(t, io.LimitReader(endless(c.fill), hundredMB), "more than 64 MiB", 192<<20)
 		})
 	}
 	t.Run("zeros within the limit", func(t *testing.T) {
-		checkBounded(t, io.LimitReader(endless(0), 60<<20), "binary data", 512<<20)
+		checkBounded(t, io.LimitReader(endless(0), 60<<20), "binary data", 192<<20)
 	})
 	t.Run("spaces within the limit", func(t *testing.T) {
-		checkBounded(t, io.LimitReader(endless(' '), 60<<20), "an empty file", 512<<20)
+		checkBounded(t, io.LimitReader(endless(' '), 60<<20), "an empty file", 192<<20)
 	})
 	t.Run("brackets within the limit", func(t *testing.T) {
 		checkBounded(t, io.LimitReader(endless('['), 20<<20), "nesting deeper than 64", 640<<20)
@@ -135,4 +137,22 @@ func TestDamagedFiles(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A small file must not cause work without end: here long paths between areas
+// with many corners.
+func TestFlightFoldersAreBounded(t *testing.T) {
+	var ring strings.Builder
+	for i := range 9000 {
+		p := geodesy.Direct(geodesy.LatLng{}, float64(i)*360/9000, 1000)
+		ring.WriteString(formatScaled(p.LngE9, 9) + "," + formatScaled(p.LatE9, 9) + ",100 ")
+		if i == 8999 {
+			p = geodesy.Direct(geodesy.LatLng{}, 0, 1000)
+			ring.WriteString(formatScaled(p.LngE9, 9) + "," + formatScaled(p.LatE9, 9) + ",100")
+		}
+	}
+	area := "<Polygon><altitudeMode>absolute</altitudeMode><outerBoundaryIs><LinearRing><coordinates>" + ring.String() + "</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+	text := kmlDoc("<Folder><name>flight: f</name><Placemark><name>alt: a</name>" + area + "</Placemark><Placemark><name>speed: a (0.5)</name>" + area + "</Placemark>" +
+		placemark("<LineString><coordinates>0,0 0.8,0</coordinates></LineString>") + "</Folder>")
+	checkRefusals(t, "f.kml", []refusal{{"corners", text, []string{"too many corners"}}})
 }

@@ -294,7 +294,7 @@ type jsonObject struct {
 // get returns a member and marks it as read. A null member exists.
 func (o *jsonObject) get(key string) (jsonValue, bool) {
 	for i, m := range o.members {
-		if o.doc.key(m.node()) == key {
+		if o.doc.keyIs(m.node(), key) {
 			o.read[i] = true
 			return m, true
 		}
@@ -377,6 +377,14 @@ func (o *jsonObject) noteUnread() []string {
 
 func (d *jsonDoc) key(n *jsonNode) string {
 	return unescapeJSON(d.data[n.keyFrom:n.keyTo], n.escaKey)
+}
+
+// keyIs compares a key without copying it.
+func (d *jsonDoc) keyIs(n *jsonNode, key string) bool {
+	if n.escaKey {
+		return d.key(n) == key
+	}
+	return string(d.data[n.keyFrom:n.keyTo]) == key
 }
 
 func (d *jsonDoc) text(n *jsonNode) string {

@@ -52,6 +52,7 @@ type kmlReader struct {
 	parts       *partSet
 	notes       noteList
 	displayOnly int
+	weighed     int // distances from points to sides of areas in flight folders
 }
 
 // feature reads an element of a container. The time is that of the nearest

@@ -17,6 +17,10 @@ const supposeFlightFolder = "altitude and speed along the path interpolated betw
 // start, within which distances are measured on a plane.
 const maxFlightFolderM = 100_000
 
+// maxWeighed bounds the work of all flight folders of a file: distances from
+// points of paths to sides of areas.
+const maxWeighed = 200_000_000
+
 // flightArea is an `alt:` or `speed:` area of a flight folder.
 type flightArea struct {
 	ring  []geodesy.LatLng
@@ -171,9 +175,11 @@ const flightStepS = 1
 // altitude and speed. Speeds are nil when there are no areas for them.
 func (f *flightReader) densify() ([]RoutePoint, []float64, error) {
 	frame := geodesy.NewFrame(f.line[0].at)
+	sides := 0
 	for _, areas := range [][]flightArea{f.alts, f.speeds} {
 		for i := range areas {
 			areas[i].project(frame)
+			sides += len(areas[i].ring)
 		}
 	}
 	if len(f.alts) > 0 {
@@ -190,6 +196,9 @@ func (f *flightReader) densify() ([]RoutePoint, []float64, error) {
 		e, n, _ := frame.ENU(at.ECEF())
 		if geodesy.Hypot(e, n) > maxFlightFolderM {
 			return f.path.fail("a path of a flight folder more than 100 km from its start", "a shorter one")
+		}
+		if f.weighed += sides; f.weighed > maxWeighed {
+			return f.path.fail("flight folders with too many corners of areas for the length of their paths", "fewer or shorter ones")
 		}
 		if len(f.alts) > 0 {
 			mm = int64(math.Round(float64(between(f.alts, e, n) * 1000)))

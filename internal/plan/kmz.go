@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
-	"io"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -78,13 +77,12 @@ func unpack(name string, f *zip.File, opt Options) ([]byte, error) {
 		return fail("an entry that cannot be opened", "", err)
 	}
 	defer r.Close()
-	var buf bytes.Buffer
-	n, err := io.Copy(&buf, io.LimitReader(r, opt.maxBytes()+1))
-	if n > opt.maxBytes() {
-		return fail("more than "+byteSize(opt.maxBytes())+" when unpacked", "a smaller document", nil)
-	}
+	data, err := readUpTo(r, opt.maxBytes()+1)
 	if err != nil {
 		return fail("an entry that cannot be unpacked", "", err)
 	}
-	return buf.Bytes(), nil
+	if int64(len(data)) > opt.maxBytes() {
+		return fail("more than "+byteSize(opt.maxBytes())+" when unpacked", "a smaller document", nil)
+	}
+	return data, nil
 }

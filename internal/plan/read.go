@@ -50,15 +50,30 @@ func ReadAs(format Format, name string, data []byte, opt Options) (*File, error)
 // ReadFrom is Read from a stream, of which at most opt.MaxBytes are taken.
 // Errors of the stream are wrapped in an *Error.
 func ReadFrom(name string, r io.Reader, opt Options) (*File, error) {
-	var buf bytes.Buffer
-	n, err := io.Copy(&buf, io.LimitReader(r, opt.maxBytes()+1))
+	data, err := readUpTo(r, opt.maxBytes()+1)
 	if err != nil {
 		return nil, &Error{File: name, Err: err}
 	}
-	if err := checkSize(name, n, opt); err != nil {
-		return nil, err
+	return Read(name, data, opt)
+}
+
+// readUpTo returns at most limit bytes of a stream. It collects them in pieces,
+// so that a stream that turns out too long costs no more than the limit.
+func readUpTo(r io.Reader, limit int64) ([]byte, error) {
+	var pieces [][]byte
+	for size := int64(64 << 10); limit > 0; size = min(2*size, 4<<20) {
+		piece := make([]byte, min(size, limit))
+		n, err := io.ReadFull(r, piece)
+		limit -= int64(n)
+		pieces = append(pieces, piece[:n])
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return bytes.Join(pieces, nil), nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return Read(name, buf.Bytes(), opt)
+	return bytes.Join(pieces, nil), nil
 }
 
 func checkSize(name string, size int64, opt Options) error {

@@ -16,6 +16,12 @@ import (
 // the memory of the parsed form (about 200 bytes an element).
 const maxXMLElements = 2 << 20
 
+// Bounds of attributes, which every lookup goes through.
+const (
+	maxXMLAttributes = 64 // of one element
+	maxXMLNamespaces = 64 // declared around one element
+)
+
 // xmlNode is one element of a parsed document.
 type xmlNode struct {
 	file     string
@@ -28,6 +34,7 @@ type xmlNode struct {
 	line     int
 	nth      int  // counted from 1 among the siblings of its name
 	many     bool // has later siblings of its name; kept on the first of them
+	declares int  // namespaces declared by it
 }
 
 // parseXML parses the whole of data as one XML document, strictly: UTF-8 only,
@@ -61,6 +68,7 @@ type xmlParser struct {
 	open  *xmlNode
 	depth int
 	count int
+	scope int                    // namespaces declared by the open elements
 	text  []*strings.Builder     // character data of the open elements
 	names []map[string]*siblings // children of the open elements by name
 }
@@ -121,15 +129,8 @@ func (p *xmlParser) start(t xml.StartElement) error {
 	}
 	line, _ := p.dec.InputPos()
 	n := &xmlNode{file: p.file, parent: p.open, name: t.Name.Local, line: line}
-	for i, a := range t.Attr {
-		for _, b := range t.Attr[:i] {
-			if a.Name == b.Name {
-				return p.fail("the attribute "+quoteShort(a.Name.Local)+" twice in <"+cutRunes(t.Name.Local, 40)+">", "once")
-			}
-		}
-		if len(t.Attr) > 256 {
-			return p.fail("more than 256 attributes in <"+cutRunes(t.Name.Local, 40)+">", "fewer")
-		}
+	if err := p.attributes(n, t.Attr); err != nil {
+		return err
 	}
 	n.attrs = xml.CopyToken(t).(xml.StartElement).Attr
 	n.space = n.namespace(t.Name.Space)
@@ -157,6 +158,28 @@ func (p *xmlParser) start(t xml.StartElement) error {
 	return nil
 }
 
+// attributes refuses repeated attributes and too many of them.
+func (p *xmlParser) attributes(n *xmlNode, attrs []xml.Attr) error {
+	tag := "<" + cutRunes(n.name, 40) + ">"
+	if len(attrs) > maxXMLAttributes {
+		return p.fail(fmt.Sprintf("more than %d attributes in %s", maxXMLAttributes, tag), "fewer")
+	}
+	for i, a := range attrs {
+		for _, b := range attrs[:i] {
+			if a.Name == b.Name {
+				return p.fail("the attribute "+quoteShort(a.Name.Local)+" twice in "+tag, "once")
+			}
+		}
+		if a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" {
+			n.declares++
+		}
+	}
+	if p.scope += n.declares; p.scope > maxXMLNamespaces {
+		return p.fail(fmt.Sprintf("more than %d namespaces declared around %s", maxXMLNamespaces, tag), "fewer")
+	}
+	return nil
+}
+
 func (p *xmlParser) end(t xml.EndElement) error {
 	if p.open == nil || p.open.name != t.Name.Local || p.open.space != p.open.namespace(t.Name.Space) {
 		expected := "no closing tag"
@@ -166,6 +189,7 @@ func (p *xmlParser) end(t xml.EndElement) error {
 		return p.fail("</"+cutRunes(t.Name.Local, 40)+">", expected)
 	}
 	p.open.text = p.text[p.depth-1].String()
+	p.scope -= p.open.declares
 	p.open = p.open.parent
 	p.depth--
 	return nil
@@ -199,6 +223,9 @@ func (n *xmlNode) namespace(prefix string) string {
 		return "http://www.w3.org/XML/1998/namespace"
 	}
 	for e := n; e != nil; e = e.parent {
+		if e.declares == 0 {
+			continue
+		}
 		for _, a := range e.attrs {
 			if prefix == "" && a.Name.Space == "" && a.Name.Local == "xmlns" || prefix != "" && a.Name.Space == "xmlns" && a.Name.Local == prefix {
 				return a.Value

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,8 @@ func TestParseXMLRefuses(t *testing.T) {
 		{"two roots", "<a/><b/>", []string{"second root element <b>"}},
 		{"text after", "<a/>x", []string{"outside the root"}},
 		{"same attribute", `<a b="1" b="2"/>`, []string{`"b" twice`}},
+		{"many attributes", "<a" + manyAttributes("b") + "/>", []string{"more than 64 attributes in <a>"}},
+		{"many namespaces", strings.Repeat("<a xmlns:x='u' xmlns:y='u'>", 40), []string{"more than 64 namespaces", "<a>"}},
 		{"billion laughs", billionLaughs, []string{"line 3", "DOCTYPE"}},
 		{"external entity", `<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>`, []string{"DOCTYPE"}},
 		{"unknown entity", `<a>&nbsp;</a>`, []string{"line 1", "broken XML"}},
@@ -48,6 +51,14 @@ func TestParseXMLRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyAttributes(name string) string {
+	var b strings.Builder
+	for i := range 65 {
+		b.WriteString(" " + name + strconv.Itoa(i) + `="1"`)
+	}
+	return b.String()
 }
 
 func TestXMLPlacesAndNamespaces(t *testing.T) {
