@@ -128,7 +128,7 @@ func (k *kmlWriter) volume(v *volume.Volume4D, f *geoFeature) {
 		k.coordinates(vertices, nil)
 		k.raw("</LineString>\n")
 	default:
-		k.polygon(vertices, v.Band)
+		k.polygon(vertices, v)
 	}
 	k.raw("</Placemark>\n")
 }
@@ -147,9 +147,10 @@ func (k *kmlWriter) timeSpan(w volume.Window) {
 	k.raw("</TimeSpan>\n")
 }
 
-// polygon draws a ring at the upper limit of a band; on the ground when there
+// polygon draws a ring at the upper limit of a volume; on the ground when there
 // is none. It is joined to the ground when there is no lower limit.
-func (k *kmlWriter) polygon(ring []geodesy.LatLng, band volume.Band) {
+func (k *kmlWriter) polygon(ring []geodesy.LatLng, v *volume.Volume4D) {
+	band := v.Band
 	closed := append(append([]geodesy.LatLng(nil), ring...), ring[0])
 	if band.UpperMM >= volume.NoCeilingMM {
 		k.raw("<Polygon><tessellate>1</tessellate><outerBoundaryIs><LinearRing>")
@@ -161,7 +162,12 @@ func (k *kmlWriter) polygon(ring []geodesy.LatLng, band volume.Band) {
 			k.raw("<Polygon>")
 		}
 		k.raw("<altitudeMode>absolute</altitudeMode><outerBoundaryIs><LinearRing>")
-		k.coordinates(closed, func(p geodesy.LatLng) int64 { return band.UpperMM - geoidMM(p) })
+		k.coordinates(closed, func(p geodesy.LatLng) int64 {
+			if v.Datum.Sea {
+				return v.SeaBand.UpperMM
+			}
+			return band.UpperMM - geoidMM(p)
+		})
 	}
 	k.raw("</LinearRing></outerBoundaryIs></Polygon>\n")
 }
@@ -234,7 +240,7 @@ func (k *kmlWriter) outlines(e *volume.Entity) {
 			k.element("name", nameOrID(e))
 			k.timeSpan(v.Window)
 			k.raw(`<ExtendedData><Data name="` + propDisplayOnly + `"><value>1</value></Data></ExtendedData>` + "\n")
-			k.polygon(ring, v.Band)
+			k.polygon(ring, v)
 			k.raw("</Placemark>\n")
 		}
 	}
