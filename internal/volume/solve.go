@@ -27,6 +27,25 @@ func (m *affine) at(x, y float64) (wx, wy float64) {
 	return m.wx + float64(x*m.ax) + float64(y*m.bx), m.wy + float64(x*m.ay) + float64(y*m.by)
 }
 
+// length returns the length of the displacement in metres.
+func (m *affine) length(x, y float64) float64 {
+	wx, wy := m.at(x, y)
+	return math.Sqrt(float64(wx*wx) + float64(wy*wy))
+}
+
+// determinant returns that of a and b, or 0 where they are parallel to within
+// 1e-9 rad: solving with what is left would yield noise, and over 20 km such
+// directions part by less than 20 µm.
+func (m *affine) determinant() float64 {
+	det := float64(m.ax*m.by) - float64(m.ay*m.bx)
+	aa := float64(m.ax*m.ax) + float64(m.ay*m.ay)
+	bb := float64(m.bx*m.bx) + float64(m.by*m.by)
+	if float64(det*det) <= float64(1e-18*aa)*bb {
+		return 0
+	}
+	return det
+}
+
 // moved bounds how far in metres the points move for steps of the parameters.
 func (m *affine) moved(dx, dy float64) float64 {
 	return float64(math.Abs(dx)*(math.Abs(m.ax)+math.Abs(m.ay))) + float64(math.Abs(dy)*(math.Abs(m.bx)+math.Abs(m.by)))
@@ -143,7 +162,7 @@ func (r *region) middle() (x, y float64) {
 
 // contains tells whether (x, y) is in the region or on its edge.
 func (r *region) contains(x, y float64) bool {
-	if r.n < 3 {
+	if r.n < 3 || !(math.Abs(x) <= math.MaxFloat64 && math.Abs(y) <= math.MaxFloat64) {
 		return false
 	}
 	px, py := r.x[r.n-1], r.y[r.n-1]
@@ -184,11 +203,10 @@ func (r *region) nearest(m *affine) (x, y, distM float64) {
 	if r.n >= 3 {
 		// The stationary point of |w + xa + yb|² solves w + xa + yb = 0 unless
 		// a and b are parallel, when an edge has the least value as well.
-		det := float64(m.ax*m.by) - float64(m.ay*m.bx)
-		if det != 0 {
+		if det := m.determinant(); det != 0 {
 			x = (float64(m.by*(0-m.wx)) + float64(m.bx*m.wy)) / det
 			y = (float64(m.ay*m.wx) - float64(m.ax*m.wy)) / det
-			if r.contains(x, y) {
+			if r.contains(x, y) && m.length(x, y) < stepM {
 				return x, y, 0
 			}
 		}
@@ -262,7 +280,7 @@ func (r *region) least(m *affine, radius, cx, cy float64) (x, y float64, ok bool
 	}
 	// Where the disc lies within the region the extreme is on its rim: in terms
 	// of the displacement d = w + xa + yb the function is g·d plus a constant.
-	det := float64(m.ax*m.by) - float64(m.ay*m.bx)
+	det := m.determinant()
 	if det == 0 {
 		return x, y, ok
 	}
@@ -276,7 +294,7 @@ func (r *region) least(m *affine, radius, cx, cy float64) (x, y float64, ok bool
 	dy := 0 - float64(radius*(gy/g)) - m.wy
 	px := (float64(m.by*dx) - float64(m.bx*dy)) / det
 	py := (float64(m.ax*dy) - float64(m.ay*dx)) / det
-	if r.contains(px, py) {
+	if r.contains(px, py) && m.length(px, py) < radius+stepM {
 		try(px, py)
 	}
 	return x, y, ok
@@ -319,20 +337,23 @@ func (e *encounter) within(a, b, c float64) *encounter {
 	return &cut
 }
 
-// refine finds the true nearest parameters and distance.
+// refine finds the true nearest parameters and distance. Of the points visited
+// the nearest counts, so that a step that leads away does no harm.
 func (e *encounter) refine() {
+	x, y := e.x, e.y
+	e.distM = math.Inf(1)
 	for range maxRounds {
-		var d float64
-		e.model, d = linearise(e.p, e.q, e.x, e.y)
-		x, y, _ := e.region.nearest(&e.model)
-		moved := e.model.moved(x-e.x, y-e.y)
-		e.distM = d
+		m, d := linearise(e.p, e.q, x, y)
+		if d < e.distM {
+			e.x, e.y, e.distM, e.model = x, y, d, m
+		}
+		nx, ny, _ := e.region.nearest(&m)
+		moved := m.moved(nx-x, ny-y)
 		if moved < stepM {
 			return
 		}
-		e.x, e.y = x, y
+		x, y = nx, ny
 	}
-	_, e.distM = linearise(e.p, e.q, e.x, e.y)
 }
 
 // least returns the parameters, nearer than radius, at which cx·x + cy·y is
