@@ -40,8 +40,11 @@ type recipe struct {
 	altMM    []int64 // of a flight, with timeNS
 	timeNS   []int64
 	datum    volume.Datum
-	seaMM    int64 // heights above the sea less those above the ellipsoid
 }
+
+// seaMM is the height above the sea less that above the ellipsoid: a geoid
+// 21.345 m below the ellipsoid everywhere, for the same place cannot have two.
+const seaMM = 21_345
 
 // put returns the recipe's entity at a centre.
 func (r *recipe) put(id string, centre geodesy.LatLng) (*volume.Entity, error) {
@@ -55,7 +58,7 @@ func (r *recipe) put(id string, centre geodesy.LatLng) (*volume.Entity, error) {
 		for i := range at {
 			w[i] = volume.Waypoint{At: at[i], AltMM: r.altMM[i], TimeNS: r.timeNS[i]}
 			if r.datum.Sea {
-				w[i].SeaMM = r.altMM[i] + r.seaMM
+				w[i].SeaMM = r.altMM[i] + seaMM
 			}
 			if i > 0 && r.points[i] == r.points[i-1] {
 				w[i].At = w[i-1].At
@@ -83,7 +86,7 @@ func (r *recipe) put(id string, centre geodesy.LatLng) (*volume.Entity, error) {
 	}
 	v := volume.Volume4D{Footprint: f, Band: r.band, Window: r.window, Buffers: r.buffers, Datum: r.datum}
 	if r.datum.Sea {
-		v.SeaBand = volume.Band{LowerMM: r.band.LowerMM + r.seaMM, UpperMM: r.band.UpperMM + r.seaMM}
+		v.SeaBand = volume.Band{LowerMM: r.band.LowerMM + seaMM, UpperMM: r.band.UpperMM + seaMM}
 	}
 	if err := v.Validate(); err != nil {
 		return nil, err
@@ -112,7 +115,6 @@ func cook(r *rand.Rand, k Kind, sizeM float64) *recipe {
 	}
 	if r.IntN(5) == 0 {
 		out.datum = volume.Datum{Sea: r.IntN(2) == 0, ErrorMM: r.Int64N(2_000)}
-		out.seaMM = r.Int64N(40_000) - 20_000
 	}
 	low := int64(r.IntN(400_000)) - 50_000
 	out.band = volume.Band{LowerMM: low, UpperMM: low + 1000 + int64(r.IntN(200_000))}
