@@ -145,19 +145,10 @@ func (c *check) compare(a *app) error {
 	plans := minimaOf(&c.minima, "--minima", "none given")
 	zones := minimaOf(&c.zoneMinima, "--zone-minima", "none given for zones")
 	result, err := conflict.All(context.Background(), entities, conflict.Options{
-		Minima: conflict.Minima{
-			LateralMM:  max(plans.LateralMM, zones.LateralMM),
-			VerticalMM: max(plans.VerticalMM, zones.VerticalMM),
-			TimeNS:     max(plans.TimeNS, zones.TimeNS),
-		},
-		For: func(p, q *volume.Entity) conflict.Minima {
-			if p.Kind == volume.Constraint || q.Kind == volume.Constraint {
-				return zones
-			}
-			return plans
-		},
-		Against:  func(e *volume.Entity) bool { return c.origin[e.ID].against },
-		Progress: progress.show,
+		Minima:      plans,
+		Constraints: &zones,
+		Against:     func(e *volume.Entity) bool { return c.origin[e.ID].against },
+		Progress:    progress.show,
 	})
 	var bad *conflict.InputError
 	if errors.As(err, &bad) {

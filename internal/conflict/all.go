@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -19,11 +18,11 @@ var ErrSameID = errors.New("two entities have this id")
 
 // Options say how All compares a set.
 type Options struct {
-	// Minima hold for every pair unless For is set.
+	// Minima hold between two intents.
 	Minima Minima
-	// For returns the minima of a pair; none of its results may exceed Minima,
-	// which bounds the search for candidates. Nil means Minima for all.
-	For func(a, b *volume.Entity) Minima
+	// Constraints are the minima between an intent and a constraint; nil means
+	// Minima.
+	Constraints *Minima
 	// Against tells the entities that the others are compared with, but that are
 	// not compared with each other. Nil means that there are none. Two
 	// constraints are never compared.
@@ -42,6 +41,9 @@ type Result struct {
 	// Pairs is the number of pairs that are compared, Candidates the number of
 	// those that come near enough in space and time to need the exact test.
 	Pairs, Candidates int
+	// InputsDigest covers all entities and minima, Digest these and every
+	// verdict. They let two parties compare answers, a clear one included.
+	InputsDigest, Digest [32]byte
 }
 
 // All compares a set of entities and returns the verdicts of those pairs that
@@ -91,6 +93,8 @@ func All(ctx context.Context, entities []*volume.Entity, opt Options) (Result, e
 	slices.SortFunc(out.Verdicts, func(v, w Verdict) int {
 		return cmp.Or(cmp.Compare(v.A.ID, w.A.ID), cmp.Compare(v.B.ID, w.B.ID))
 	})
+	out.InputsDigest = set.inputsDigest()
+	out.Digest = resultDigest(&out)
 	return out, nil
 }
 
@@ -133,8 +137,13 @@ func (s *set) pairs() int {
 }
 
 func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
-	if err := opt.Minima.validate(); err != nil {
-		return nil, err
+	if opt.Constraints == nil {
+		opt.Constraints = &opt.Minima
+	}
+	for _, m := range [2]*Minima{&opt.Minima, opt.Constraints} {
+		if err := m.validate(); err != nil {
+			return nil, err
+		}
 	}
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
@@ -160,7 +169,12 @@ func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
 func (s *set) index() *index.Index[uint32] {
 	var entries []index.Entry[uint32]
 	var extents []volume.Extent
-	need := s.opt.Minima.need()
+	m, c := s.opt.Minima.need(), s.opt.Constraints.need()
+	need := volume.Need{
+		LateralMM:  max(m.LateralMM, c.LateralMM),
+		VerticalMM: max(m.VerticalMM, c.VerticalMM),
+		TimeNS:     max(m.TimeNS, c.TimeNS),
+	}
 	for i, e := range s.entities {
 		extents = extents[:0]
 		for k := range e.Volumes {
@@ -190,11 +204,8 @@ func (s *set) part(ctx context.Context, pairs func(func(i, j uint32) bool)) (can
 			return candidates, nil, ctx.Err()
 		}
 		m := s.opt.Minima
-		if s.opt.For != nil {
-			m = s.opt.For(a, b)
-			if err := s.withinBound(m); err != nil {
-				return candidates, nil, err
-			}
+		if s.class[i].constraint || s.class[j].constraint {
+			m = *s.opt.Constraints
 		}
 		if err := checkPair(a, b, m); err != nil {
 			return candidates, nil, err
@@ -204,17 +215,4 @@ func (s *set) part(ctx context.Context, pairs func(func(i, j uint32) bool)) (can
 		}
 	}
 	return candidates, found, nil
-}
-
-// withinBound refuses minima of a pair that the search for candidates does not
-// cover.
-func (s *set) withinBound(m Minima) error {
-	bound := s.opt.Minima
-	if err := m.validate(); err != nil {
-		return err
-	}
-	if m.LateralMM > bound.LateralMM || m.VerticalMM > bound.VerticalMM || m.TimeNS > bound.TimeNS {
-		return fmt.Errorf("minima of a pair %+v exceed the bound %+v", m, bound)
-	}
-	return nil
 }

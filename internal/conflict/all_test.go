@@ -171,3 +171,39 @@ func TestAgainst(t *testing.T) {
 		t.Errorf("%d conflicts, want %d of %d", len(got.Verdicts), want, len(all.Verdicts))
 	}
 }
+
+// TestResultDigests holds that the digests of a whole comparison do not depend
+// on order or workers, and change with every input.
+func TestResultDigests(t *testing.T) {
+	all := func(set []*volume.Entity, o conflict.Options) conflict.Result {
+		t.Helper()
+		r, err := conflict.All(context.Background(), set, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	o := conflict.Options{Minima: conflict.Minima{LateralMM: 30_000, VerticalMM: 10_000}}
+	set := mixedSet(t, 9, 52.02, 8.02, 40)
+	first := all(set, o)
+	turned := append(append([]*volume.Entity(nil), set[20:]...), set[:20]...)
+	o.Workers = 1
+	if again := all(turned, o); again.InputsDigest != first.InputsDigest || again.Digest != first.Digest {
+		t.Error("the order of the set or the workers change a digest")
+	}
+	zone := o
+	zone.Constraints = &conflict.Minima{LateralMM: 1}
+	against := o
+	against.Against = func(e *volume.Entity) bool { return e.ID == "V0001" }
+	for what, r := range map[string]conflict.Result{
+		"one entity less": all(set[1:], o), "minima of constraints": all(set, zone), "an entity only compared against": all(set, against),
+	} {
+		if r.InputsDigest == first.InputsDigest || r.Digest == first.Digest {
+			t.Errorf("%s: a digest did not change", what)
+		}
+	}
+	set[3].Suppositions = []string{"start given"}
+	if r := all(set, o); r.InputsDigest == first.InputsDigest {
+		t.Error("a supposition does not change the digest of the inputs")
+	}
+}

@@ -158,16 +158,7 @@ func writeInputs(w *statement.Writer, v *Verdict, a, b [32]byte) {
 	w.Hex(b[:])
 	w.End(']')
 	w.Key("minima")
-	w.Begin('{')
-	w.Key("lateral_mm")
-	w.Int(v.Minima.LateralMM)
-	w.Key("source")
-	w.String(v.Minima.Source)
-	w.Key("time_ns")
-	w.Int(v.Minima.TimeNS)
-	w.Key("vertical_mm")
-	w.Int(v.Minima.VerticalMM)
-	w.End('}')
+	writeMinima(w, &v.Minima)
 	w.Key("suppositions")
 	w.Begin('[')
 	for _, s := range v.Suppositions {
@@ -175,6 +166,67 @@ func writeInputs(w *statement.Writer, v *Verdict, a, b [32]byte) {
 	}
 	w.End(']')
 	w.End('}')
+}
+
+func writeMinima(w *statement.Writer, m *Minima) {
+	w.Begin('{')
+	w.Key("lateral_mm")
+	w.Int(m.LateralMM)
+	w.Key("source")
+	w.String(m.Source)
+	w.Key("time_ns")
+	w.Int(m.TimeNS)
+	w.Key("vertical_mm")
+	w.Int(m.VerticalMM)
+	w.End('}')
+}
+
+// inputsDigest covers the entities of a set in order of id, each with whether
+// the others are compared against it and with its suppositions, and the minima.
+func (s *set) inputsDigest() [32]byte {
+	return digest(func(w *statement.Writer) {
+		w.Begin('{')
+		w.Key("constraint_minima")
+		writeMinima(w, s.opt.Constraints)
+		w.Key("entities")
+		w.Begin('[')
+		for i, u := range s.subjects {
+			w.Begin('{')
+			w.Key("against")
+			w.Bool(s.class[i].against)
+			w.Key("entity")
+			w.Hex(u.digest[:])
+			w.Key("suppositions")
+			w.Begin('[')
+			for _, p := range u.entity.Suppositions {
+				w.String(p)
+			}
+			w.End(']')
+			w.End('}')
+		}
+		w.End(']')
+		w.Key("minima")
+		writeMinima(w, &s.opt.Minima)
+		w.End('}')
+	})
+}
+
+// resultDigest covers the inputs of a set and the verdicts in their order.
+func resultDigest(r *Result) [32]byte {
+	return digest(func(w *statement.Writer) {
+		w.Begin('{')
+		w.Key("inputs")
+		w.Hex(r.InputsDigest[:])
+		w.Key("pairs")
+		w.Int(int64(r.Pairs))
+		w.Key("verdicts")
+		w.Begin('[')
+		for i := range r.Verdicts {
+			w.Hex(r.Verdicts[i].Digest[:])
+		}
+		w.End(']')
+		w.End('}')
+	})
 }
 
 // verdictDigest covers the inputs digest and every result.
