@@ -95,7 +95,7 @@ func (r *recipe) put(id string, centre geodesy.LatLng) (*volume.Entity, error) {
 	return e, nil
 }
 
-// epochNS is the instant around which windows are drawn: 2031-05-06T09:00:00Z.
+// epochNS is the instant around which windows are drawn: 2031-05-05T09:00:00Z.
 const epochNS = 1_935_738_000_000_000_000
 
 // cook draws a part of about sizeM metres.
