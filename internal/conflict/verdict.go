@@ -87,8 +87,9 @@ type Verdict struct {
 	// tolerance: the truth may be that the separation is just kept.
 	WithinTolerance bool
 	Minima          Minima
-	// FromNS and ToNS are the first and last instants of violation over all
-	// parts, rounded outward to a millisecond. Zero when clear.
+	// FromNS and ToNS are the first and last instant at which either side takes
+	// part in a violation, over all parts and rounded outward to a millisecond.
+	// Zero when clear.
 	FromNS, ToNS int64
 	// Parts are the pairs of parts in conflict, sorted by A's then B's part.
 	Parts []Part

@@ -127,28 +127,32 @@ func (p *pair) window(high []strand, base *chain, inside *area, all []crossing, 
 	if radiusM <= 0 {
 		return Interval{first.Lo, first.Hi}, last
 	}
-	growT := float64(t.Buffers().TimeNS)/1e9 + float64(p.need.TimeNS)/2e9
-	growV := float64(v.Buffers.TimeNS)/1e9 + float64(p.need.TimeNS)/2e9
+	minimum := float64(p.need.TimeNS) / 1e9
+	growT, growV := float64(t.Buffers().TimeNS)/1e9, float64(v.Buffers.TimeNS)/1e9
 	start, end := p.truth.since(v.Window.StartNS)-growV, p.truth.since(v.Window.EndNS)+growV
 	offset := func(s *strand) float64 { return p.truth.since(all[s.index].from.TimeNS) }
-	nodes := nodesOf(high, base)
-	lo, _ := extreme(nodes, radiusM, instantS, func(n *node) []linear {
-		return []linear{{cu: 1, c: offset(n.a) - growT}, {c: start}}
-	})
-	hi, _ := extreme(nodesOf(high, base), radiusM, instantS, func(n *node) []linear {
-		return []linear{{cu: -1, c: -offset(n.a) - growT}, {c: -end}}
-	})
-	first = least(first, lo)
-	last = most(last, Interval{-hi.Hi, -hi.Lo})
-	if inside != nil {
+	// First the craft's own instants, then the volume's.
+	for _, more := range [2][2]float64{{0, minimum}, {minimum, 0}} {
+		grow, from, to := growT+more[0], start-more[1], end+more[1]
+		lo, _ := extreme(nodesOf(high, base), radiusM, instantS, func(n *node) []linear {
+			return []linear{{cu: 1, c: offset(n.a) - grow}, {c: from}}
+		})
+		hi, _ := extreme(nodesOf(high, base), radiusM, instantS, func(n *node) []linear {
+			return []linear{{cu: -1, c: -offset(n.a) - grow}, {c: -to}}
+		})
+		first = least(first, lo)
+		last = most(last, Interval{-hi.Hi, -hi.Lo})
+		if inside == nil {
+			continue
+		}
 		for i := range high {
 			s := &high[i]
 			if q := s.at(s.lo); inside.inside(q) {
-				x := max(start, offset(s)+s.lo-growT)
+				x := max(from, offset(s)+s.lo-grow)
 				first = least(first, Interval{x, x})
 			}
 			if q := s.at(s.hi); inside.inside(q) {
-				x := min(end, offset(s)+s.hi+growT)
+				x := min(to, offset(s)+s.hi+grow)
 				last = most(last, Interval{x, x})
 			}
 		}
@@ -325,8 +329,8 @@ func (p *pair) encounters(all []encounter, t, u *volume.Trajectory) {
 		d, _ := nearest(n, p.settled)
 		p.decided(d)
 		if p.detail == Full {
-			p.truth.First, p.truth.Last = p.meetingWindow(nodes(high), nodes(high), all, t, u, p.radiusM, p.truth.First, p.truth.Last)
-			p.truth.OuterFirst, p.truth.OuterLast = p.meetingWindow(nodes(high), nodes(high), all, t, u, p.radiusM+p.tolM, p.truth.OuterFirst, p.truth.OuterLast)
+			p.truth.First, p.truth.Last = p.meetingWindow(func() []*node { return nodes(high) }, func() []*node { return nodes(high) }, all, t, u, p.radiusM, p.truth.First, p.truth.Last)
+			p.truth.OuterFirst, p.truth.OuterLast = p.meetingWindow(func() []*node { return nodes(high) }, func() []*node { return nodes(high) }, all, t, u, p.radiusM+p.tolM, p.truth.OuterFirst, p.truth.OuterLast)
 		}
 	}
 	if p.detail != Full {
@@ -345,23 +349,27 @@ func (p *pair) encounters(all []encounter, t, u *volume.Trajectory) {
 	p.gap(lowest(p.radiusM), lowest(p.radiusM+p.tolM))
 }
 
-// meetingWindow folds the first and last instants at which encounters are nearer
-// than radiusM into first and last. An instant counts when each craft, within
-// its time buffer and half the time minimum of it, is at its place.
-func (p *pair) meetingWindow(forFirst, forLast []*node, all []encounter, t, u *volume.Trajectory, radiusM float64, first, last Interval) (Interval, Interval) {
-	half := float64(p.need.TimeNS) / 2e9
-	growT, growU := float64(t.Buffers().TimeNS)/1e9+half, float64(u.Buffers().TimeNS)/1e9+half
+// meetingWindow folds the first and last instants at which either craft takes
+// part in an encounter nearer than radiusM into first and last: an instant of
+// one is within its time buffer of its place, and less than the time minimum
+// from such an instant of the other.
+func (p *pair) meetingWindow(forFirst, forLast func() []*node, all []encounter, t, u *volume.Trajectory, radiusM float64, first, last Interval) (Interval, Interval) {
+	minimum := float64(p.need.TimeNS) / 1e9
 	offsets := func(n *node) (x, y float64) {
 		e := &all[n.a.index]
 		return p.truth.since(e.l.from.TimeNS), p.truth.since(e.m.from.TimeNS)
 	}
-	lo, _ := extreme(forFirst, radiusM, instantS, func(n *node) []linear {
-		x, y := offsets(n)
-		return []linear{{cu: 1, c: x - growT}, {cw: 1, c: y - growU}}
-	})
-	hi, _ := extreme(forLast, radiusM, instantS, func(n *node) []linear {
-		x, y := offsets(n)
-		return []linear{{cu: -1, c: -x - growT}, {cw: -1, c: -y - growU}}
-	})
-	return least(first, lo), most(last, Interval{-hi.Hi, -hi.Lo})
+	for _, more := range [2][2]float64{{0, minimum}, {minimum, 0}} {
+		growT, growU := float64(t.Buffers().TimeNS)/1e9+more[0], float64(u.Buffers().TimeNS)/1e9+more[1]
+		lo, _ := extreme(forFirst(), radiusM, instantS, func(n *node) []linear {
+			x, y := offsets(n)
+			return []linear{{cu: 1, c: x - growT}, {cw: 1, c: y - growU}}
+		})
+		hi, _ := extreme(forLast(), radiusM, instantS, func(n *node) []linear {
+			x, y := offsets(n)
+			return []linear{{cu: -1, c: -x - growT}, {cw: -1, c: -y - growU}}
+		})
+		first, last = least(first, lo), most(last, Interval{-hi.Hi, -hi.Lo})
+	}
+	return first, last
 }

@@ -248,11 +248,25 @@ func (j *judge) volumes(v, w *volume.Volume4D) {
 	}
 	p.decided(base)
 	if base.Hi < p.radiusM {
-		half := float64(j.need.TimeNS) / 2e9
-		first, last := t.since(from)-half, t.since(to)+half
+		first, last := p.bothWindows(v.Window, w.Window, hv, hw)
 		t.First, t.Last = least(t.First, Interval{first, first}), most(t.Last, Interval{last, last})
 		t.OuterFirst, t.OuterLast = least(t.OuterFirst, t.First), most(t.OuterLast, t.Last)
 	}
+}
+
+// bothWindows returns the first and last instant of either window, grown by its
+// buffer, that is less than the time minimum from one of the other.
+func (p *pair) bothWindows(v, w volume.Window, hv, hw int64) (first, last float64) {
+	first, last = math.Inf(1), math.Inf(-1)
+	for _, side := range [2][2]volume.Window{
+		{{StartNS: v.StartNS - hv, EndNS: v.EndNS + hv}, {StartNS: w.StartNS - hw, EndNS: w.EndNS + hw}},
+		{{StartNS: w.StartNS - hw, EndNS: w.EndNS + hw}, {StartNS: v.StartNS - hv, EndNS: v.EndNS + hv}},
+	} {
+		mine, other := side[0], side[1]
+		first = min(first, max(p.truth.since(mine.StartNS), p.truth.since(other.StartNS-p.need.TimeNS)))
+		last = max(last, min(p.truth.since(mine.EndNS), p.truth.since(other.EndNS+p.need.TimeNS)))
+	}
+	return first, last
 }
 
 // since returns an instant in seconds since the origin.

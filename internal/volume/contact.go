@@ -19,8 +19,8 @@ type Contact struct {
 	Conflict bool
 	// Firm is set when the conflict does not rest on the tolerance.
 	Firm bool
-	// FromNS and ToNS bound the instants of violation, each side grown by its
-	// time buffer and half the time minimum.
+	// FromNS and ToNS are the first and last instant at which either side takes
+	// part in a violation, time buffers included.
 	FromNS, ToNS int64
 	// ToleranceM is the lateral tolerance of the pair.
 	ToleranceM float64
@@ -78,7 +78,7 @@ func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 		l = baseDistance(f, g, math.Inf(1), c.ToleranceM)
 	}
 	c.Conflict, c.Firm = j.conflict && high, j.firm
-	c.FromNS, c.ToNS = from-need.TimeNS/2, to+need.TimeNS/2
+	c.FromNS, c.ToNS = involved(a.Window.grown(hA), b.Window.grown(hB), need.TimeNS)
 	at := Closest{
 		Known: true, BaseM: l.distM, A: l.a, B: l.b, GapMM: gap,
 		GapM:    l.distM - a.radiusM() - b.radiusM(),
@@ -98,4 +98,16 @@ func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 		c.Vertical = at
 	}
 	return c
+}
+
+// grown returns the window longer by ns at both ends.
+func (w Window) grown(ns int64) Window { return Window{w.StartNS - ns, w.EndNS + ns} }
+
+// involved returns the first and last instant that belongs to one of two
+// windows and is less than timeNS from one of the other: what they have in
+// common when timeNS is 0.
+func involved(a, b Window, timeNS int64) (fromNS, toNS int64) {
+	fromNS = min(max(a.StartNS, b.StartNS-timeNS), max(b.StartNS, a.StartNS-timeNS))
+	toNS = max(min(a.EndNS, b.EndNS+timeNS), min(b.EndNS, a.EndNS+timeNS))
+	return fromNS, toNS
 }

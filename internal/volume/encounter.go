@@ -103,7 +103,6 @@ func newMeeting(t, u *Trajectory, need Need) meeting {
 	m.radius = metres(need.LateralMM + t.buffers.LateralMM + u.buffers.LateralMM)
 	m.vertical = verticalOf(t.datum, u.datum, t.buffers, u.buffers)
 	m.height = need.VerticalMM + m.vertical.growMM
-	m.halfT = need.TimeNS / 2
 	m.clearHeight = float64(m.height)
 	return m
 }
@@ -294,19 +293,32 @@ func (t *Trajectory) instant(x float64, round func(float64) float64) int64 {
 	return t.waypoints[0].TimeNS + int64(round(float64(x*1e9)))
 }
 
-// window returns the first and last instants at which the runs are nearer than
-// limit. An instant counts when each side, within its time buffer and half the
-// time minimum of it, is at its place.
+// window returns the first and last instant at which either craft takes part in
+// a violation: the runs are nearer than limit, and each craft, within its time
+// buffer of the instant, is at its place.
 func (m *meeting) window(e *encounter, limit float64) (fromNS, toNS int64) {
-	growT, growU := m.t.buffers.TimeNS+m.halfT, m.u.buffers.TimeNS+m.halfT
 	if m.slack == 0 {
 		x0, _, _ := e.least(limit, 1, 0)
 		x1, _, _ := e.least(limit, -1, 0)
 		return m.t.instant(x0, math.Floor), m.t.instant(x1, math.Ceil)
 	}
-	// The earliest instant is the least of max(x-growT, y+offset-growU), the
-	// latest the greatest of min(x+growT, y+offset+growU). Each is looked for
-	// where the one term decides and where the other does.
+	// An instant of t's lies within its buffer of x and, as one of u's is less
+	// than the time minimum away, within u's buffer and that minimum of y; an
+	// instant of u's the other way round.
+	fromNS, toNS = m.windowOf(e, limit, m.t.buffers.TimeNS, m.u.buffers.TimeNS+m.need.TimeNS)
+	if m.need.TimeNS > 0 {
+		from, to := m.windowOf(e, limit, m.t.buffers.TimeNS+m.need.TimeNS, m.u.buffers.TimeNS)
+		fromNS, toNS = min(fromNS, from), max(toNS, to)
+	}
+	return fromNS, toNS
+}
+
+// windowOf returns the first and last instant that lies within growT of x and
+// within growU of y for parameters at which the runs are nearer than limit: the
+// least of max(x-growT, y+offset-growU) and the greatest of min(x+growT,
+// y+offset+growU). Each is looked for where the one term decides and where the
+// other does.
+func (m *meeting) windowOf(e *encounter, limit float64, growT, growU int64) (fromNS, toNS int64) {
 	shift := float64(growT-growU) / 1e9
 	fromNS = max(m.t.instant(e.x, math.Floor)-growT, m.u.instant(e.y, math.Floor)-growU)
 	toNS = min(m.t.instant(e.x, math.Ceil)+growT, m.u.instant(e.y, math.Ceil)+growU)

@@ -50,11 +50,10 @@ type passage struct {
 	band         Band    // of the volume, as compared
 	lower, upper int64   // altitudes between these are too close, mm
 	from, to     float64 // instants between these count, seconds
-	halfT        int64
 }
 
 func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
-	p := passage{t: t, v: v, need: need, halfT: need.TimeNS / 2}
+	p := passage{t: t, v: v, need: need}
 	p.edges = v.radiusM() + metres(t.buffers.LateralMM)
 	p.radius = p.edges + metres(need.LateralMM)
 	p.vertical = verticalOf(t.datum, v.Datum, t.buffers, v.Buffers)
@@ -335,8 +334,6 @@ func (p *passage) instant(leg int32, w *stay) Closest {
 
 // window returns the instants of violation of a stay.
 func (p *passage) window(w *stay) (fromNS, toNS int64) {
-	growT, growV := p.t.buffers.TimeNS+p.halfT, p.v.Buffers.TimeNS+p.halfT
-	fromNS = max(p.t.instant(w.x0, math.Floor)-growT, p.v.Window.StartNS-growV)
-	toNS = min(p.t.instant(w.x1, math.Ceil)+growT, p.v.Window.EndNS+growV)
-	return fromNS, toNS
+	craft := Window{p.t.instant(w.x0, math.Floor), p.t.instant(w.x1, math.Ceil)}
+	return involved(craft.grown(p.t.buffers.TimeNS), p.v.Window.grown(p.v.Buffers.TimeNS), p.need.TimeNS)
 }
