@@ -17,7 +17,7 @@ func (f *Footprint) checkRing() error {
 	if at, ok := f.repeatedVertex(); ok {
 		return invalid(DuplicateVertex, at, "vertex %s occurs twice", f.vertices[at])
 	}
-	if area, perimeter := f.area(); math.Abs(area) <= touchM*perimeter {
+	if f.onOneLine() {
 		return invalid(ZeroArea, -1, "the ring encloses no area: its vertices lie on one line")
 	}
 	if i, j, ok := f.selfContact(); ok {
@@ -38,18 +38,24 @@ func (f *Footprint) repeatedVertex() (at int, ok bool) {
 	return 0, false
 }
 
-// area returns the ring's area seen from above its middle, in square metres and
-// signed by its turn, and its perimeter in metres. The area is exact enough only to tell some from
-// none.
-func (f *Footprint) area() (areaM2, perimeterM float64) {
-	o := f.spots[0].p
-	var sum geodesy.Vec
+// onOneLine tells whether all spots lie on the geodesic through the first and
+// the one farthest from it.
+func (f *Footprint) onOneLine() bool {
+	first, far, best := &f.spots[0], 0, 0.0
 	for i := range f.spots {
-		a, b := f.piece(i)
-		sum = sum.Add(a.p.Sub(o).Cross(b.p.Sub(o)))
-		perimeterM += b.p.Sub(a.p).Norm()
+		w := f.spots[i].p.Sub(first.p)
+		if d2 := w.Dot(w); d2 > best {
+			far, best = i, d2
+		}
 	}
-	return sum.Norm() / 2, perimeterM
+	end := &f.spots[far]
+	length := math.Sqrt(best)
+	for i := range f.spots {
+		if math.Abs(orient(first, end, &f.spots[i])) > touchM*length {
+			return false
+		}
+	}
+	return true
 }
 
 // selfContact returns two pieces of the ring that are not neighbours and cross

@@ -13,6 +13,7 @@ package volume
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
 )
@@ -217,15 +218,18 @@ func (v *Volume4D) Validate() error {
 	case v.SeaBand.LowerMM < NoFloorMM || v.SeaBand.UpperMM > NoCeilingMM:
 		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm above mean sea level are out of range", v.SeaBand.LowerMM, v.SeaBand.UpperMM)
 	case v.Window.StartNS >= v.Window.EndNS:
-		return invalid(EndNotAfterStart, -1, "the end must be after the start, found %d ns and %d ns", v.Window.StartNS, v.Window.EndNS)
+		return invalid(EndNotAfterStart, -1, "the end must be after the start, found %s and %s", instantText(v.Window.StartNS), instantText(v.Window.EndNS))
 	case v.Window.StartNS < AlwaysNS || v.Window.EndNS > ForeverNS:
-		return invalid(OutOfRange, -1, "times %d ns to %d ns are out of range", v.Window.StartNS, v.Window.EndNS)
+		return invalid(OutOfRange, -1, "times %s to %s are out of range", instantText(v.Window.StartNS), instantText(v.Window.EndNS))
 	}
 	if err := v.Datum.validate(); err != nil {
 		return err
 	}
 	return v.Buffers.validate()
 }
+
+// instantText writes an instant for people.
+func instantText(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }
 
 func (d Datum) validate() error {
 	if d.ErrorMM < 0 || d.ErrorMM > MaxBufferMM {

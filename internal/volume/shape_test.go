@@ -55,6 +55,7 @@ func TestInvalidFootprints(t *testing.T) {
 		{"closed ring", ring(t, 0, 0, 0, 1, 1, 1, 0, 0), DuplicateVertex},
 		{"pinched", ring(t, 0, 0, 0, 1, 0.5, 0.5, 1, 1, 1, 0, 0.5, 0.5), DuplicateVertex},
 		{"bow tie", ring(t, 0, 0, 1, 1, 1, 0, 0, 1), SelfCrossing},
+		{"even bow tie", ring(t, 0, 0, 0.01, 0.01, 0.01, 0, 0, 0.01), SelfCrossing},
 		{"small bow tie", ring(t, 52, 8, 52.0001, 8.0001, 52.0001, 8, 52, 8.00012), SelfCrossing},
 		{"spike", ring(t, 0, 0, 0, 1, 0, 0.5, 1, 0.5), SelfCrossing},
 		{"touches itself", ring(t, 0, 0, 0, 2, 1, 2, 0, 1, 1, 0), SelfCrossing},

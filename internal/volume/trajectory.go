@@ -56,7 +56,7 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 			return nil, invalid(OutOfRange, i, "altitude %d mm above the ellipsoid, %d mm above the sea is out of range", w.AltMM, w.SeaMM)
 		}
 		if w.TimeNS < AlwaysNS || w.TimeNS > ForeverNS {
-			return nil, invalid(OutOfRange, i, "time %d ns is out of range", w.TimeNS)
+			return nil, invalid(OutOfRange, i, "time %s is out of range", instantText(w.TimeNS))
 		}
 		if i == 0 {
 			continue
