@@ -59,13 +59,36 @@ func (r *itemResolver) convert(a geodesy.Altitude, at geodesy.LatLng) (conversio
 	return out, nil
 }
 
-// ground returns the elevation that altitudes of a reference count from: what
-// the caller gave, else for altitudes above home what the file says of home.
+// ground returns the elevation that altitudes of a reference count from: for
+// altitudes above home what the file says of home, else what the caller gave.
+// A caller's elevation holds for all files, a file's own for that flight alone.
 func (r *itemResolver) ground(ref geodesy.AltitudeReference) *geodesy.Ground {
-	if home := r.item.Home; ref == geodesy.Home && r.opt.Ground == nil && home != nil {
-		return &geodesy.Ground{MM: home.AltMM, Ref: home.Ref}
+	if home := r.item.Home; ref == geodesy.Home && home != nil {
+		return home.ground()
 	}
 	return r.opt.Ground
+}
+
+func (h *Home) ground() *geodesy.Ground { return &geodesy.Ground{MM: h.AltMM, Ref: h.Ref} }
+
+// sameGroundMM is how far a given elevation and that of home in the file may
+// differ before a supposition says which of the two was used.
+const sameGroundMM = 1000
+
+// groundDiffers tells whether a given elevation is another than that of home.
+func groundDiffers(given *geodesy.Ground, home *Home) bool {
+	if given == nil {
+		return false
+	}
+	var mm [2]int64
+	for i, g := range []*geodesy.Ground{given, home.ground()} {
+		c, err := geodesy.Altitude{Ref: geodesy.Home}.ToW84(home.At, geodesy.Datum{Ground: g})
+		if err != nil {
+			return true
+		}
+		mm[i] = c.MM
+	}
+	return max(mm[0]-mm[1], mm[1]-mm[0]) > sameGroundMM
 }
 
 // geoidMM is the height of the geoid in millimetres, rounded as ToW84 does.
@@ -95,12 +118,16 @@ func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks
 		case geodesy.AGL:
 			suppose.addf("altitudes above ground counted from the given elevation of %s", formatGround(opt.Ground))
 		case geodesy.Home:
-			if opt.Ground != nil {
+			if home == nil {
 				suppose.addf("altitudes above home counted from the given elevation of %s", formatGround(opt.Ground))
 				break
 			}
-			suppose.addf("altitudes above home counted from the elevation of home in the file, %s",
-				formatAltitude(geodesy.Altitude{MM: home.AltMM, Ref: home.Ref}))
+			own := formatAltitude(geodesy.Altitude{MM: home.AltMM, Ref: home.Ref})
+			suppose.addf("altitudes above home counted from the elevation of home in the file, %s", own)
+			if groundDiffers(opt.Ground, home) {
+				suppose.addf("the given elevation of %s is not used for altitudes above home: the file's own home elevation of %s is",
+					formatGround(opt.Ground), own)
+			}
 		case geodesy.Pressure:
 			suppose.addf("pressure altitudes placed by the given QNH of %s hPa in the standard atmosphere and by EGM96, stated error %s added to the vertical buffer",
 				strconv.FormatFloat(*opt.QNHHPa, 'f', -1, 64), geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))

@@ -50,8 +50,11 @@ type flight struct {
 	tolMM int64
 	slack time.Duration
 
-	routes  []Route
-	suppose remarks
+	routes []Route
+	// decisive are suppositions on which much hangs; they are said before the
+	// others, which nearly every mission has.
+	decisive, suppose remarks
+
 	payload map[int]int // how many of each payload command
 	pending *missionCommand
 }
@@ -70,7 +73,7 @@ func (f *flight) fly(commands []missionCommand) error {
 		}
 	}
 	if f.airborne && f.ended == "" {
-		f.suppose.addf("the plan ends in the air, at its last point: where the craft goes from there is not in the file")
+		f.decisive.addf("the plan ends in the air, at its last point: where the craft goes from there is not in the file")
 	}
 	f.suppose.addf("legs are flown straight, at an even speed, without wind; a change of height is spread evenly over its leg")
 	return nil
@@ -148,10 +151,10 @@ func (f *flight) begin(c *missionCommand, t target) error {
 		f.at, f.alt = t.at, geodesy.Altitude{Ref: geodesy.Home}
 		home := t.at
 		f.home = &home
-		f.suppose.addf("the take-off position is taken as the home position: the file states none")
+		f.decisive.addf("the take-off position is taken as the home position: the file states none")
 	default:
 		f.at, f.alt, f.airborne = t.at, t.altitude, true
-		f.suppose.addf("the plan starts in the air at its first point: the file states neither home nor take-off")
+		f.decisive.addf("the plan starts in the air at its first point: the file states neither home nor take-off")
 	}
 	return nil
 }
@@ -169,10 +172,10 @@ func (f *flight) liftOff(c *missionCommand, t target) error {
 	}
 	f.airborne = true
 	if f.winged {
-		f.suppose.addf("the plan has no take-off: the craft is taken to climb from home straight to the first point")
+		f.decisive.addf("the plan has no take-off: the craft is taken to climb from home straight to the first point")
 		return nil
 	}
-	f.suppose.addf("the plan has no take-off: the craft is taken to climb upright over home to the height of the first point")
+	f.decisive.addf("the plan has no take-off: the craft is taken to climb upright over home to the height of the first point")
 	return f.climb(c, t.altitude)
 }
 

@@ -101,7 +101,7 @@ func (f *flight) climb(c *missionCommand, to geodesy.Altitude) error {
 	mm, ok := f.rise(to)
 	if !ok {
 		return c.refuse(f.file, "param7", "a climb between the ground and a height above sea level, without home's elevation in the file",
-			"an altitude above home, or home with its elevation")
+			"an altitude above home, or home with its elevation (exactly 0 is taken as not stated)")
 	}
 	t := f.riseTime(mm)
 	if t == 0 {

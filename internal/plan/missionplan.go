@@ -142,7 +142,7 @@ func (f *flight) mission(place string, commands []missionCommand) (*Item, error)
 	}
 	return &Item{
 		Place: place, Kind: volume.Intent, Routes: f.routes,
-		Notes: f.payloadNotes(), Suppositions: f.suppose.list,
+		Notes: f.payloadNotes(), Suppositions: slices.Concat(f.decisive.list, f.suppose.list),
 	}, nil
 }
 
@@ -230,12 +230,27 @@ func (p *planReader) plannedHome(m *jsonObject, f *flight) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
+	if at == (geodesy.LatLng{}) {
+		return nil, v.fail("0, 0, which QGroundControl writes for a home that is not set", "the place of take-off")
+	}
 	f.home = &at
-	if alt == nil {
+	if alt == nil || !f.statesElevation(*alt) {
 		return nil, nil
 	}
 	f.homeAlt = &geodesy.Altitude{MM: *alt, Ref: geodesy.AMSL}
 	return &Home{At: at, AltMM: *alt, Ref: geodesy.AMSL}, nil
+}
+
+// supposeNoElevation says that the elevation of home is not taken for stated.
+const supposeNoElevation = "the file has home at an elevation of exactly 0, which planners write for one that they do not know: it is taken as not stated"
+
+// statesElevation tells whether an elevation of home in millimetres above mean
+// sea level is one. Exactly 0 is what planners write for one they do not know.
+func (f *flight) statesElevation(mm int64) bool {
+	if mm == 0 {
+		f.decisive.addf(supposeNoElevation)
+	}
+	return mm != 0
 }
 
 // coordinate reads latitude, longitude and, unless missing or null, altitude.

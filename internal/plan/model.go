@@ -41,7 +41,7 @@ type Item struct {
 	Routes  []Route
 
 	// Home is the place from which altitudes above home count, when the file
-	// says how high it is.
+	// says how high it is. Its elevation counts before ResolveOptions.Ground.
 	Home *Home
 
 	// Suppositions say in words what the reader had to suppose to place the

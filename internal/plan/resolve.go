@@ -19,7 +19,8 @@ type ResolveOptions struct {
 	Start time.Time
 	// Duration is how long volumes without a clock apply; 0 means not given.
 	Duration time.Duration
-	// Ground is the elevation of the ground or of home; nil means not given.
+	// Ground is the elevation of the ground, and of home where the file does
+	// not state that (Item.Home); nil means not given.
 	Ground *geodesy.Ground
 	// QNHHPa is the altimeter setting in hectopascals for pressure altitudes;
 	// nil means not given.
@@ -51,20 +52,23 @@ var (
 // Between two points of a route the path runs straight; where the declared one
 // would follow the geoid, the difference is added to the vertical buffer too.
 func Resolve(f *File, r ResolveOptions) ([]*volume.Entity, error) {
-	return ResolveAll([]*File{f}, r)
+	return ResolveAll([]*File{f}, func(*File) ResolveOptions { return r })
 }
 
-// ResolveAll is Resolve for several files, with ids that are unique over all.
-// An id that two files declare is refused.
-func ResolveAll(files []*File, r ResolveOptions) ([]*volume.Entity, error) {
+// ResolveAll is Resolve for several files, each with options of its own, and
+// with ids that are unique over all and do not depend on the order of the
+// files. The entities of a file follow those of the one before. An id that two
+// files declare is refused.
+func ResolveAll(files []*File, options func(*File) ResolveOptions) ([]*volume.Entity, error) {
 	ids, err := assignIDs(files)
 	if err != nil {
 		return nil, err
 	}
 	var entities []*volume.Entity
 	for fi, f := range files {
+		opt := options(f)
 		for i := range f.Items {
-			item := itemResolver{file: f, item: &f.Items[i], opt: &r}
+			item := itemResolver{file: f, item: &f.Items[i], opt: &opt}
 			e, err := item.resolve(ids[fi][i])
 			if err != nil {
 				return nil, err

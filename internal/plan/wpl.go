@@ -126,11 +126,11 @@ func (r *wplReader) mission(opt Options) (*Item, error) {
 		f.suppose.addf("where the file states no speed, it is taken as %v m/s, as given", opt.SpeedMPS)
 	}
 	commands := r.commands
-	home, err := r.home(f)
+	home, isHome, err := r.home(f)
 	if err != nil {
 		return nil, err
 	}
-	if home != nil {
+	if isHome {
 		commands = commands[1:]
 	}
 	item, err := f.mission("line 1", commands)
@@ -143,21 +143,22 @@ func (r *wplReader) mission(opt Options) (*Item, error) {
 
 // home reads the first row as the home position, as ArduPilot and Mission
 // Planner write it: a place and its height above mean sea level. Other
-// autopilots have the first command there; then it is nil.
-func (r *wplReader) home(f *flight) (*Home, error) {
+// autopilots have the first command there; then isHome is false. The Home is nil
+// when the row does not say how high it is.
+func (r *wplReader) home(f *flight) (home *Home, isHome bool, err error) {
 	c := &r.commands[0]
 	if frames[c.frame] != geodesy.AMSL {
-		return nil, nil
+		return nil, false, nil
 	}
 	t, err := c.target(r.file)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if t.here || !t.hasAltitude {
 		if c.command == cmdWaypoint {
-			return nil, c.refuse(r.file, "param5", "a home position that is not set", "latitude, longitude and height above mean sea level")
+			return nil, false, c.refuse(r.file, "param5", "a home position that is not set", "latitude, longitude and height above mean sea level")
 		}
-		return nil, nil
+		return nil, false, nil
 	}
 	if c.command != cmdWaypoint {
 		// Read as home the row states where the ground is, read as a command
@@ -166,13 +167,17 @@ func (r *wplReader) home(f *flight) (*Home, error) {
 		for i := range r.commands[1:] {
 			other := &r.commands[i+1]
 			if ref := frames[other.frame]; other.command != cmdReturnToLaunch && (ref == geodesy.Home || ref == geodesy.AGL) {
-				return nil, c.refuse(r.file, "command", fmt.Sprintf("the command %d in the row of the home position, beside heights above home", c.command),
+				return nil, false, c.refuse(r.file, "command", fmt.Sprintf("the command %d in the row of the home position, beside heights above home", c.command),
 					"a home position (command 16) or heights above mean sea level throughout")
 			}
 		}
-		f.suppose.addf("%s, although its command is %d, is taken as the home position, as ArduPilot does: "+
+		f.decisive.addf("%s, although its command is %d, is taken as the home position, as ArduPilot does: "+
 			"a climb from the ground to its height, and the descent at the end, are not in the file", c.place, c.command)
 	}
-	f.home, f.homeAlt = &t.at, &t.altitude
-	return &Home{At: t.at, AltMM: t.altitude.MM, Ref: geodesy.AMSL}, nil
+	f.home = &t.at
+	if !f.statesElevation(t.altitude.MM) {
+		return nil, true, nil
+	}
+	f.homeAlt = &t.altitude
+	return &Home{At: t.at, AltMM: t.altitude.MM, Ref: geodesy.AMSL}, true, nil
 }
