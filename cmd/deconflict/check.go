@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/deconflict/deconflict/internal/conflict"
@@ -95,7 +97,16 @@ func runCheck(a *app, args []string) (int, error) {
 	return exitClear, nil
 }
 
+// outputs are the files to write.
+func (c *check) outputs() []output {
+	return []output{{"--svg", c.svg, c.draw}, {"--geojson", c.geojson, c.writeGeoJSON}}
+}
+
 func (c *check) load(a *app, files []string) error {
+	all := slices.Concat(files, c.against.values)
+	if err := cmp.Or(refuseTwice("check", all), checkOutputs("check", c.outputs(), all)); err != nil {
+		return err
+	}
 	own, err := c.read(a, files, false)
 	if err != nil {
 		return err
@@ -192,28 +203,43 @@ func minimaOf(s *separations, flag, otherwise string) conflict.Minima {
 // that ask for none: they could never conflict, which must not read as clear.
 func (c *check) refuseBareLines(entities []*volume.Entity) error {
 	for _, vertical := range []bool{false, true} {
-		if (vertical && c.minima.verticalMM > 0) || (!vertical && c.minima.lateralMM > 0) {
+		extent, plansMM, zonesMM := "width", c.minima.lateralMM, c.zoneMinima.lateralMM
+		if vertical {
+			extent, plansMM, zonesMM = "height", c.minima.verticalMM, c.zoneMinima.verticalMM
+		}
+		var plans, zones []*volume.Entity // bare, those to check first
+		for _, e := range entities {
+			switch {
+			case !bare(e, vertical):
+			case e.Kind == volume.Constraint:
+				zones = append(zones, e)
+			default:
+				plans = append(plans, e)
+			}
+		}
+		refuse := func(a, b *volume.Entity, flag string) error {
+			return &inputError{fmt.Errorf("%s and %s are lines without %s: found neither buffers nor minima, "+
+				"expected how far craft may stray (--buffer) or the separation required (%s)", a.ID, b.ID, extent, flag)}
+		}
+		if plansMM == 0 && len(plans) > 1 && c.compared(plans[0], plans[1]) {
+			return refuse(plans[0], plans[1], "--minima")
+		}
+		if zonesMM > 0 || len(plans) == 0 {
 			continue
 		}
-		var first *volume.Entity // one of the plans to check, if there is one
-		var rest []*volume.Entity
-		for _, e := range entities {
-			if !bare(e, vertical) {
-				continue
+		for _, z := range zones {
+			if c.compared(plans[0], z) {
+				return refuse(plans[0], z, "--zone-minima")
 			}
-			if first == nil && !c.origin[e.ID].against {
-				first = e
-			} else {
-				rest = append(rest, e)
-			}
-		}
-		if first != nil && len(rest) > 0 {
-			return &inputError{fmt.Errorf("%s and %s are lines without %s: found neither buffers nor minima, "+
-				"expected how far craft may stray (--buffer) or the separation required (--minima)",
-				first.ID, rest[0].ID, map[bool]string{false: "width", true: "height"}[vertical])}
 		}
 	}
 	return nil
+}
+
+// compared tells whether two entities are a pair to decide.
+func (c *check) compared(a, b *volume.Entity) bool {
+	zones := a.Kind == volume.Constraint && b.Kind == volume.Constraint
+	return !zones && !(c.origin[a.ID].against && c.origin[b.ID].against)
 }
 
 func bare(e *volume.Entity, vertical bool) bool {
@@ -226,17 +252,21 @@ func bare(e *volume.Entity, vertical bool) bool {
 	return false
 }
 
-// write prints the answer and writes the files asked for.
+// write prints the answer and then writes the files asked for, so that a place
+// that cannot be written to costs nobody the answer.
 func (c *check) write(a *app) error {
-	for _, out := range []output{{c.svg, c.draw}, {c.geojson, c.writeGeoJSON}} {
-		if err := out.save(c.sources); err != nil {
-			return err
-		}
-	}
+	answer := c.report
 	if c.json {
-		return c.writeJSON(a.stdout)
+		answer = func(a *app) error { return c.writeJSON(a.stdout) }
 	}
-	return c.report(a)
+	if err := answer(a); err != nil {
+		return err
+	}
+	var failed []error
+	for _, out := range c.outputs() {
+		failed = append(failed, out.save())
+	}
+	return errors.Join(failed...)
 }
 
 func (c *check) draw(w io.Writer) error {

@@ -19,6 +19,9 @@ type flags struct {
 	set     *flag.FlagSet
 }
 
+// repeatable is a flag's value that may be given more than once.
+type repeatable interface{ repeatable() }
+
 func newFlags(cmd string) *flags {
 	f := &flags{cmd, flag.NewFlagSet(cmd, flag.ContinueOnError)}
 	f.set.SetOutput(io.Discard)
@@ -27,6 +30,7 @@ func newFlags(cmd string) *flags {
 
 // parse sets the flags and returns the other arguments in order.
 func (f *flags) parse(args []string) (rest []string, err error) {
+	given := map[string]bool{}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
@@ -51,6 +55,10 @@ func (f *flags) parse(args []string) (rest []string, err error) {
 			}
 			value = args[i]
 		}
+		if _, ok := known.Value.(repeatable); given[name] && !ok {
+			return nil, usagef(f.command, "%s is given twice, expected once", dashed(name))
+		}
+		given[name] = true
 		if err := known.Value.Set(value); err != nil {
 			return nil, usagef(f.command, "%s %s: %s", dashed(name), value, err)
 		}
@@ -206,9 +214,17 @@ func (f *durationFlag) Set(v string) error {
 // startFlag holds when plans without a clock start: for all files, or for one.
 type startFlag struct {
 	all    time.Time
-	byFile map[string]time.Time
-	order  []string
+	given  []fileStart
+	byFile map[string]time.Time // by the name of the file, once the files are known
 }
+
+// fileStart is the start of one file, under the name given with the flag.
+type fileStart struct {
+	file string
+	at   time.Time
+}
+
+func (f *startFlag) repeatable() {}
 
 func (f *startFlag) String() string { return "" }
 
@@ -234,14 +250,12 @@ func (f *startFlag) Set(v string) error {
 		f.all = t
 		return nil
 	}
-	if f.byFile == nil {
-		f.byFile = map[string]time.Time{}
+	for _, g := range f.given {
+		if g.file == file {
+			return errValue("one start for " + file)
+		}
 	}
-	if _, again := f.byFile[file]; again {
-		return errValue("one start for " + file)
-	}
-	f.byFile[file] = t
-	f.order = append(f.order, file)
+	f.given = append(f.given, fileStart{file, t})
 	return nil
 }
 
@@ -315,6 +329,8 @@ func (f *speedFlag) Set(v string) error {
 
 // listFlag collects the values of a flag that may be given more than once.
 type listFlag struct{ values []string }
+
+func (f *listFlag) repeatable() {}
 
 func (f *listFlag) String() string { return strings.Join(f.values, ",") }
 

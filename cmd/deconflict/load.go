@@ -63,9 +63,34 @@ func (s *settings) read(a *app, names []string, against bool) ([]*source, error)
 		if err != nil {
 			return nil, &inputError{err}
 		}
+		if len(file.Items) == 0 {
+			return nil, &inputError{&plan.Error{File: file.Name, Found: "no plan and no zone", Expected: "at least one"}}
+		}
 		out = append(out, &source{file: file, against: against})
 	}
 	return out, nil
+}
+
+// refuseTwice refuses a file that is given twice, by whatever path.
+func refuseTwice(cmd string, names []string) error {
+	infos := make([]os.FileInfo, len(names))
+	for i, name := range names {
+		if name != "-" {
+			infos[i], _ = os.Stat(name) // what cannot be read is refused later
+		}
+		for k, first := range names[:i] {
+			same := first == name || infos[i] != nil && infos[k] != nil && os.SameFile(infos[i], infos[k])
+			switch {
+			case same && name == "-":
+				return usagef(cmd, "- (%s) is given twice", standardInput)
+			case same && filepath.Clean(first) == filepath.Clean(name):
+				return usagef(cmd, "%s is given twice", name)
+			case same:
+				return usagef(cmd, "%s is given twice: it is the same file as %s", name, first)
+			}
+		}
+	}
+	return nil
 }
 
 func (s *settings) readFile(a *app, name string) (*plan.File, error) {
@@ -95,53 +120,69 @@ func cause(err error) error {
 // resolve places what the files hold in space and time. Schedules that recur
 // are written out over the time of the plans, extended by reach.
 func (s *settings) resolve(sources []*source, reach time.Duration) error {
-	if err := s.checkStarts(sources); err != nil {
+	if err := s.assignStarts(sources); err != nil {
 		return err
 	}
 	horizon, err := s.horizon(sources, reach)
 	if err != nil {
 		return err
 	}
-	seen := map[string]*source{}
-	for _, src := range sources {
-		opt := s.options(src.file)
-		opt.Horizon = horizon
-		if src.entities, err = plan.Resolve(src.file, opt); err != nil {
-			return &inputError{err}
-		}
-		for i, e := range src.entities {
-			if item := &src.file.Items[i]; len(item.Volumes) == 0 && len(item.Routes) == 0 {
+	files := make([]*plan.File, len(sources))
+	for i, src := range sources {
+		files[i] = src.file
+		for k := range src.file.Items {
+			if item := &src.file.Items[k]; len(item.Volumes) == 0 && len(item.Routes) == 0 {
 				return &inputError{&plan.Error{File: src.file.Name, Place: item.Place, Found: "neither areas nor routes", Expected: "at least one"}}
 			}
-			first := seen[e.ID]
-			if first != nil && src.file.Items[i].ID == "" {
-				// Two files of one base name: the whole name tells them apart.
-				e.ID = src.file.Name + strings.TrimPrefix(e.ID, filepath.Base(src.file.Name))
-				first = seen[e.ID]
-			}
-			if first != nil {
-				return &inputError{&plan.Error{
-					File: src.file.Name, Place: src.file.Items[i].Place,
-					Found:    fmt.Sprintf("the id %q, which is in %s too", e.ID, first.file.Name),
-					Expected: "each plan and zone once",
-				}}
-			}
-			seen[e.ID] = src
 		}
+	}
+	entities, err := plan.ResolveAll(files, func(f *plan.File) plan.ResolveOptions {
+		opt := s.options(f)
+		opt.Horizon = horizon
+		return opt
+	})
+	if err != nil {
+		return &inputError{err}
+	}
+	for _, src := range sources {
+		n := len(src.file.Items)
+		src.entities, entities = entities[:n:n], entities[n:]
 	}
 	return nil
 }
 
-// checkStarts refuses a start for a file that is not given.
-func (s *settings) checkStarts(sources []*source) error {
-	for _, name := range s.start.order {
-		known := false
+// assignStarts finds the file that each start of a single file is for: the path
+// as it was given, or its base name if no other file has it.
+func (s *settings) assignStarts(sources []*source) error {
+	s.start.byFile = map[string]time.Time{}
+	bases := map[string]int{}
+	for _, src := range sources {
+		bases[filepath.Base(src.file.Name)]++
+	}
+	var accepted []string
+	for _, src := range sources {
+		accepted = append(accepted, src.file.Name)
+		if base := filepath.Base(src.file.Name); base != src.file.Name && bases[base] == 1 {
+			accepted = append(accepted, base)
+		}
+	}
+	for _, given := range s.start.given {
+		file := ""
 		for _, src := range sources {
-			known = known || src.file.Name == name
+			if name := src.file.Name; name == given.file || filepath.Base(name) == given.file && bases[given.file] == 1 {
+				file = name
+				if name == given.file {
+					break
+				}
+			}
 		}
-		if !known {
-			return usagef("", "--start %s=...: found no such file among those given", name)
+		if file == "" {
+			return usagef("", "--start %s=...: found no such file among those given, expected one of %s", given.file, strings.Join(accepted, ", "))
 		}
+		if _, again := s.start.byFile[file]; again {
+			return usagef("", "--start %s=...: found another start for that file, expected one", given.file)
+		}
+		s.start.byFile[file] = given.at
 	}
 	return nil
 }
@@ -229,29 +270,52 @@ func span(e *volume.Entity) (fromNS, toNS int64) {
 
 // output is a file of results that the command line asks for.
 type output struct {
+	flag  string
 	name  string // empty: not asked for
 	write func(io.Writer) error
 }
 
-// save writes the file, whole or not at all as far as its making goes. It does
-// not overwrite a file that was read.
-func (o output) save(sources []*source) error {
-	if o.name == "" {
-		return nil
-	}
-	if info, err := os.Stat(o.name); err == nil {
-		for _, src := range sources {
-			if in, err := os.Stat(src.file.Name); err == nil && os.SameFile(info, in) {
-				return usagef("", "%s: found a file that was read, expected another one to write", o.name)
+// checkOutputs refuses to write one file twice, and over a file that is read.
+func checkOutputs(cmd string, outputs []output, read []string) error {
+	for i, out := range outputs {
+		if out.name == "" {
+			continue
+		}
+		for _, in := range read {
+			if in != "-" && samePath(in, out.name) {
+				return usagef(cmd, "%s %s: found a file that is read, expected another one to write", out.flag, out.name)
 			}
 		}
+		for _, other := range outputs[:i] {
+			if other.name != "" && samePath(other.name, out.name) {
+				return usagef(cmd, "%s and %s: found one file, %s, for both, expected two", other.flag, out.flag, out.name)
+			}
+		}
+	}
+	return nil
+}
+
+func samePath(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
+// save writes the file, whole or not at all as far as its making goes. A place
+// that cannot be written to is the fault of the command line.
+func (o output) save() error {
+	if o.name == "" {
+		return nil
 	}
 	var b bytes.Buffer
 	if err := o.write(&b); err != nil {
 		return err
 	}
 	if err := os.WriteFile(o.name, b.Bytes(), 0o666); err != nil {
-		return fmt.Errorf("cannot write %s: %w", o.name, cause(err))
+		return &inputError{fmt.Errorf("cannot write %s: %w", o.name, cause(err))}
 	}
 	return nil
 }

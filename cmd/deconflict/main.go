@@ -15,7 +15,7 @@ import (
 const (
 	exitClear    = 0 // done; for check: compared, and nobody conflicts
 	exitConflict = 1 // check found at least one conflict
-	exitUnusable = 2 // the command line or a file cannot be used, or there was nothing to compare
+	exitUnusable = 2 // the command line or a file cannot be used, an output not written, or there was nothing to compare
 	exitInternal = 3 // the program could not do its work
 )
 
@@ -60,7 +60,7 @@ func usagef(cmd, format string, args ...any) error {
 	return &usageError{cmd, fmt.Sprintf(format, args...)}
 }
 
-// inputError is input that cannot be used.
+// inputError is a file that cannot be used, for reading or for writing.
 type inputError struct{ err error }
 
 func (e *inputError) Error() string { return e.err.Error() }
@@ -85,7 +85,9 @@ func (a *app) main(args []string) (code int) {
 	if err == nil {
 		return code
 	}
-	fmt.Fprintf(a.stderr, "deconflict: %s\n", err)
+	for _, e := range single(err) {
+		fmt.Fprintf(a.stderr, "deconflict: %s\n", e)
+	}
 	var usage *usageError
 	var input *inputError
 	switch {
@@ -100,6 +102,14 @@ func (a *app) main(args []string) (code int) {
 		return exitUnusable
 	}
 	return exitInternal
+}
+
+// single takes joined errors apart.
+func single(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 func (a *app) dispatch(args []string) (int, error) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +18,8 @@ const showUsage = `Usage: deconflict show [FLAGS] FILE...
 
 Says what each file holds, in the file's own terms: plans and zones, limits,
 times, lengths, and whatever had to be supposed to read it. Needs no start.
-FILE may be - for standard input.
+FILE may be - for standard input. A file that cannot be read is named after the
+others were shown, with exit code 2.
 
 Flags:
   --speed SPEED               ground speed of routes that state neither times nor a
@@ -41,21 +44,34 @@ func runShow(a *app, args []string) (int, error) {
 	if len(files) == 0 {
 		return 0, usagef("show", "found no file; expected at least one")
 	}
-	sources, err := s.read(a, files, false)
-	if err != nil {
+	var read []*plan.File
+	var failed []error
+	for _, name := range files {
+		file, err := s.readFile(a, name)
+		if err != nil {
+			failed = append(failed, &inputError{err})
+			continue
+		}
+		read = append(read, file)
+	}
+	if err := printFiles(a, read, asJSON); err != nil {
 		return 0, err
 	}
+	return exitClear, errors.Join(failed...)
+}
+
+func printFiles(a *app, files []*plan.File, asJSON bool) error {
 	if asJSON {
-		return exitClear, showJSON(a.stdout, sources)
+		return showJSON(a.stdout, files)
 	}
 	w := bufio.NewWriter(a.stdout)
-	for i, src := range sources {
+	for i, f := range files {
 		if i > 0 {
 			w.WriteByte('\n')
 		}
-		showFile(w, a, src.file)
+		showFile(w, a, f)
 	}
-	return exitClear, w.Flush()
+	return w.Flush()
 }
 
 func showFile(w *bufio.Writer, a *app, f *plan.File) {
@@ -178,7 +194,7 @@ func schedule(s *plan.Schedule) string {
 		parts = append(parts, window(w))
 	}
 	for _, o := range s.Offsets {
-		parts = append(parts, fmt.Sprintf("from %s to %s after the start", o.From.Round(time.Millisecond), o.To.Round(time.Millisecond)))
+		parts = append(parts, fmt.Sprintf("from %s to %s after the start", duration(int64(o.From)), duration(int64(o.To))))
 	}
 	for _, r := range s.Recurring {
 		parts = append(parts, recurrence(r))
@@ -222,7 +238,7 @@ func showRoute(row func(label, text string), r *plan.Route) {
 	row("altitude", altitudes(r.Points))
 	first, last := r.Points[0], r.Points[len(r.Points)-1]
 	if first.Time.IsZero() {
-		row("time", "no clock: "+last.Offset.Round(time.Millisecond).String()+" from the start (give --start to check)")
+		row("time", "no clock: "+duration(int64(last.Offset))+" from the start (give --start to check)")
 		return
 	}
 	row("time", window(volume.Window{StartNS: first.Time.UnixNano(), EndNS: last.Time.UnixNano()}))
@@ -269,6 +285,24 @@ func buffers(b volume.Buffers) string {
 	return "; buffers " + strings.Join(parts, ", ")
 }
 
-func duration(ns int64) string { return time.Duration(ns).String() }
+// duration writes a length of time for people, such as 1 h 30 min or 2.5 s, to
+// the millisecond.
+func duration(ns int64) string {
+	d := time.Duration(ns).Round(time.Millisecond)
+	if d < 0 {
+		return "-" + duration(-ns)
+	}
+	var parts []string
+	if h := d / time.Hour; h > 0 {
+		parts = append(parts, fmt.Sprintf("%d h", h))
+	}
+	if m := d % time.Hour / time.Minute; m > 0 {
+		parts = append(parts, fmt.Sprintf("%d min", m))
+	}
+	if rest := d % time.Minute; rest > 0 || len(parts) == 0 {
+		parts = append(parts, strconv.FormatFloat(rest.Seconds(), 'f', -1, 64)+" s")
+	}
+	return strings.Join(parts, " ")
+}
 
 func window(w volume.Window) string { return picture.Span(w.StartNS, w.EndNS) }

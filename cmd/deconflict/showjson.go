@@ -100,12 +100,12 @@ type shownPoint struct {
 	OffsetS  *float64      `json:"offset_from_start_s"`
 }
 
-func showJSON(w io.Writer, sources []*source) error {
+func showJSON(w io.Writer, files []*plan.File) error {
 	out := shownFiles{Schema: showSchema, Files: []shownFile{}}
-	for _, src := range sources {
-		f := shownFile{File: src.file.Name, Format: string(src.file.Format), Items: []shownItem{}, Notes: list(src.file.Notes)}
-		for i := range src.file.Items {
-			f.Items = append(f.Items, shownItemOf(&src.file.Items[i]))
+	for _, file := range files {
+		f := shownFile{File: file.Name, Format: string(file.Format), Items: []shownItem{}, Notes: list(file.Notes)}
+		for i := range file.Items {
+			f.Items = append(f.Items, shownItemOf(&file.Items[i]))
 		}
 		out.Files = append(out.Files, f)
 	}

@@ -121,7 +121,7 @@ func TestIDsAreStableAndUnique(t *testing.T) {
 		{Name: "five.x", Items: named("/  odd \n name ")},
 		{Name: "five.x", Items: named("/odd name")},
 	}
-	entities, err := ResolveAll(files, ResolveOptions{})
+	entities, err := ResolveAll(files, func(*File) ResolveOptions { return ResolveOptions{} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestIDsAreStableAndUnique(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	files = []*File{{Name: "a", Items: named("x/")}, {Name: "b", Items: named("x/")}}
-	if _, err := ResolveAll(files, ResolveOptions{}); err == nil || !strings.Contains(err.Error(), `b: zone: found the id "x", already used at a: zone`) {
+	if _, err := ResolveAll(files, func(*File) ResolveOptions { return ResolveOptions{} }); err == nil || !strings.Contains(err.Error(), `b: zone: found the id "x", already used at a: zone`) {
 		t.Errorf("the same id in two files: %v", err)
 	}
 }
