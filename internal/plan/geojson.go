@@ -118,15 +118,21 @@ func (r *geoJSONReader) feature(v jsonValue) error {
 		return err
 	}
 	place := placeOr(o.place(), "feature")
-	if geometry.isNull() {
-		r.note(place + " has no geometry and is not used")
-		return nil
-	}
 	src := &geoJSONSource{feature: o}
 	if v, ok := o.optional("properties"); ok {
 		if src.props, err = v.object(); err != nil {
 			return err
 		}
+	}
+	if geometry.isNull() {
+		if err := refuseNearMisses(src); err != nil {
+			return err
+		}
+		if name := sayingMore(src); name != "" {
+			return geometry.fail("null beside the property "+name, "a geometry for what the properties describe")
+		}
+		r.note(place + " has no geometry and is not used")
+		return nil
 	}
 	p, err := readProperties(src)
 	if err != nil {

@@ -253,7 +253,7 @@ func TestGeoJSONRouteTimes(t *testing.T) {
 func TestGeoJSONNotesWhatItDoesNotUse(t *testing.T) {
 	f, err := Read("f.geojson", []byte(`{"type":"FeatureCollection","generator":"x","features":[
 		{"type":"Feature","properties":{},"geometry":null},
-		{"type":"Feature","title":"y","properties":{"raduis_m":5,"stroke":"red",`+someBand+`,"start":null},"geometry":
+		{"type":"Feature","title":"y","properties":{"rating":5,"stroke":"red",`+someBand+`,"start":null},"geometry":
 		{"type":"Polygon","coordinates":[[[0,0,9],[3,0,9],[3,3,9],[0,0,9]]]}}]}`), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestGeoJSONNotesWhatItDoesNotUse(t *testing.T) {
 	all := strings.Join(append(f.Notes, f.Items[0].Notes...), "\n")
 	for _, want := range []string{
 		`generator is not used: "x"`, "features[0] has no geometry", `features[1].title is not used: "y"`,
-		"features[1].properties.raduis_m is not used: 5", "properties.stroke", "third coordinates are not used",
+		"features[1].properties.rating is not used: 5", "properties.stroke", "third coordinates are not used",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("notes do not say %q:\n%s", want, all)

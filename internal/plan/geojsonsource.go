@@ -15,6 +15,19 @@ func (s *geoJSONSource) member(name string) (jsonValue, bool) {
 	return s.props.optional(name)
 }
 
+func (s *geoJSONSource) given() []string {
+	if s.props == nil {
+		return nil
+	}
+	var names []string
+	for _, m := range s.props.members {
+		if !m.isNull() {
+			names = append(names, s.props.keyOf(m))
+		}
+	}
+	return names
+}
+
 func (s *geoJSONSource) has(name string) bool {
 	_, ok := s.member(name)
 	return ok

@@ -175,11 +175,11 @@ func placemarkPlace(n *xmlNode) string {
 func (g *kmlGeometry) finish(src *kmlSource) error {
 	if len(g.item.Volumes) == 0 && len(g.item.Routes) == 0 {
 		if g.points > 0 {
-			g.notes.addf("%s is a point, not flown", g.item.Place)
+			g.notes.addf("%s is a point, not flown, and is not used", g.item.Place)
 		} else {
-			g.notes.addf("%s has no path and no area", g.item.Place)
+			g.notes.addf("%s has no path and no area and is not used", g.item.Place)
 		}
-		if src.has(propID) || src.has(propLower) || src.has(propUpper) {
+		if src.has(propID) || sayingMore(src) != "" {
 			return g.placemark.fail("properties of an area or route but no geometry for them", "a Polygon, a LineString, a track, or a Point with radius_m")
 		}
 		return nil

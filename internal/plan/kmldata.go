@@ -77,6 +77,17 @@ func (s *kmlSource) get(name string) (*xmlNode, bool) {
 	return v, true
 }
 
+// given leaves out altitudes_from, which KML alone has.
+func (s *kmlSource) given() []string {
+	var names []string
+	for _, name := range s.names {
+		if name != propAltitudesFrom && s.data[name].value() != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (s *kmlSource) has(name string) bool {
 	_, ok := s.get(name)
 	return ok

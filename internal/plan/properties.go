@@ -45,6 +45,9 @@ const unboundedWord = "unbounded"
 // propertySource gives access to the properties of one feature. Each reader
 // reports absence by false and a value that cannot be used by an *Error.
 type propertySource interface {
+	// given returns the names of all properties that have a value, known or not,
+	// in the order of the file. It marks none as read.
+	given() []string
 	has(name string) bool
 	str(name string) (string, bool, error)
 	// num returns the decimal literal of a number.
@@ -80,6 +83,9 @@ type properties struct {
 
 // readProperties decodes all properties but those that only a line has (times).
 func readProperties(src propertySource) (*properties, error) {
+	if err := refuseNearMisses(src); err != nil {
+		return nil, err
+	}
 	p := &properties{src: src}
 	for _, read := range []func() error{
 		p.readIdentity, p.readKind, p.readLimits, p.readWindow, p.readSizes, p.readBuffers, p.readParts,

@@ -31,7 +31,8 @@ type geoProperties struct {
 	Version           string      `json:"version,omitempty"`
 	Party             string      `json:"party,omitempty"`
 	Name              string      `json:"name,omitempty"`
-	Kind              string      `json:"kind"`
+	Note              string      `json:"note,omitempty"`
+	Kind              string      `json:"kind,omitempty"`
 	Type              string      `json:"type,omitempty"`
 	Lower             string      `json:"lower,omitempty"`
 	Upper             string      `json:"upper,omitempty"`
@@ -52,8 +53,8 @@ type geoProperties struct {
 // WriteGeoJSON writes entities as a GeoJSON FeatureCollection, one feature a
 // line, that Read and Resolve turn back into equal entities. An entity of
 // several volumes or trajectories becomes several features with part and
-// parts; one that has neither becomes a feature without geometry, which a
-// reader can only note.
+// parts; one that has neither becomes a feature without geometry and without
+// properties but a note, which a reader can only note.
 func WriteGeoJSON(w io.Writer, entities []*volume.Entity) error {
 	out := bufio.NewWriter(w)
 	out.WriteString(`{"type":"FeatureCollection","features":[`)
@@ -111,7 +112,9 @@ func geoFeatures(e *volume.Entity) ([]geoFeature, error) {
 	}
 	switch len(features) {
 	case 0:
-		features = []geoFeature{{Type: "Feature", ID: e.ID, Properties: common}}
+		features = []geoFeature{{Type: "Feature", ID: e.ID, Properties: geoProperties{
+			Name: e.Name, Note: strings.Join(append([]string{"a " + e.Kind.String() + " without areas and routes"}, e.Suppositions...), "; "),
+		}}}
 	case 1:
 	default:
 		for i := range features {
