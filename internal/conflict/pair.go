@@ -312,7 +312,7 @@ func approach(c volume.Closest, swapped bool) *Approach {
 		return nil
 	}
 	a := &Approach{
-		TimeNS: c.ATimeNS, OtherNS: c.BTime,
+		TimeNS: c.ATimeNS, OtherNS: c.BTimeNS,
 		HorizontalTenthMM: tenths(c.GapM), CentreTenthMM: tenths(c.BaseM), VerticalMM: c.GapMM,
 		A: geodesy.FromECEF(c.A), B: geodesy.FromECEF(c.B),
 		ALowerMM: c.ABand.LowerMM, AUpperMM: c.ABand.UpperMM,

@@ -33,14 +33,14 @@ type Contact struct {
 
 // Closest is one instant of a Contact.
 type Closest struct {
-	Known          bool
-	ATimeNS, BTime int64       // the instants of the two sides
-	BaseM          float64     // between bases: centres, centre-lines, areas; 0 when they meet
-	GapM           float64     // between edges of the grown shapes; negative when they overlap and no area is involved
-	Area           bool        // an area is involved: BaseM is no distance of centres
-	GapMM          int64       // vertical, between grown bands; negative when they overlap
-	A, B           geodesy.Vec // the places on the ellipsoid
-	ABand, BBand   Band        // altitudes occupied at that instant, without buffers
+	Known            bool
+	ATimeNS, BTimeNS int64       // the instants of the two sides
+	BaseM            float64     // between bases: centres, centre-lines, areas; 0 when they meet
+	GapM             float64     // between edges of the grown shapes; negative when they overlap and no area is involved
+	Area             bool        // an area is involved: BaseM is no distance of centres
+	GapMM            int64       // vertical, between grown bands; negative when they overlap
+	A, B             geodesy.Vec // the places on the ellipsoid
+	ABand, BBand     Band        // altitudes occupied at that instant, without buffers
 }
 
 // Volumes returns the contact of two volumes. Both must be valid. With detail
@@ -85,7 +85,7 @@ func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 		ABand:   a.Band,
 		BBand:   b.Band,
 		ATimeNS: max(a.Window.StartNS, min(from, a.Window.EndNS)),
-		BTime:   max(b.Window.StartNS, min(from, b.Window.EndNS)),
+		BTimeNS: max(b.Window.StartNS, min(from, b.Window.EndNS)),
 	}
 	if f.closed || g.closed {
 		at.Area = true

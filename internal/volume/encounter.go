@@ -151,7 +151,7 @@ func (m *meeting) runs(i, j int, detail bool, legs *Contact) {
 	if free.n == 0 {
 		return
 	}
-	near := m.close(free, legs.A, legs.B)
+	near := m.tooClose(free, legs.A, legs.B)
 	if near.n == 0 && !detail {
 		return
 	}
@@ -168,8 +168,8 @@ func (m *meeting) runs(i, j int, detail bool, legs *Contact) {
 	legs.join(&c)
 }
 
-// close returns the part of a region in which altitudes are too close.
-func (m *meeting) close(r region, a, b int) region {
+// tooClose returns the part of a region in which altitudes are too close.
+func (m *meeting) tooClose(r region, a, b int) region {
 	sea := m.vertical.sea
 	w, v := m.t.waypoints[a].height(sea), m.u.waypoints[b].height(sea)
 	level := w == m.t.waypoints[a+1].height(sea) && v == m.u.waypoints[b+1].height(sea)
@@ -186,23 +186,29 @@ func (m *meeting) close(r region, a, b int) region {
 		return region{}
 	}
 	if r.n == 2 {
-		return m.closeTogether(r, a, b)
+		return m.tooCloseTogether(r, a, b)
 	}
-	a0, a1 := m.t.climb(int32(a), sea)
-	b0, b1 := m.u.climb(int32(b), sea)
+	// Heights at the corners, not coefficients of a climb: a steep one late in a
+	// long flight would drown in c1·x.
 	n := r.n
-	r.cut(a1, 0-b1, m.clearHeight-a0+b0)
-	r.cut(0-a1, b1, m.clearHeight+a0-b0)
+	for _, sign := range [2]float64{1, -1} {
+		var v [maxCorners]float64
+		for i := range r.n {
+			d := m.t.altitude(int32(a), r.x[i], sea) - m.u.altitude(int32(b), r.y[i], sea)
+			v[i] = float64(sign*d) - m.clearHeight
+		}
+		r.keep(&v)
+	}
 	if r.n < min(n, 3) {
 		return region{}
 	}
 	return r
 }
 
-// closeTogether is close for simultaneous instants. Fractions between the
+// tooCloseTogether is tooClose for simultaneous instants. Fractions between the
 // exact altitudes at the ends keep a climb that just reaches the separation at
 // a waypoint clear.
-func (m *meeting) closeTogether(r region, a, b int) region {
+func (m *meeting) tooCloseTogether(r region, a, b int) region {
 	sea := m.vertical.sea
 	d0 := m.t.altitude(int32(a), r.x[0], sea) - m.u.altitude(int32(b), r.y[0], sea)
 	d1 := m.t.altitude(int32(a), r.x[1], sea) - m.u.altitude(int32(b), r.y[1], sea)
@@ -279,7 +285,7 @@ func (m *meeting) instant(x, y float64, p, q spot, distM float64, c *Contact) Cl
 		GapM:    distM - metres(m.t.buffers.LateralMM+m.u.buffers.LateralMM),
 		GapMM:   int64(math.Floor(gap+0.5)) - m.vertical.growMM,
 		ATimeNS: m.t.instant(x, math.Floor),
-		BTime:   m.u.instant(y, math.Floor),
+		BTimeNS: m.u.instant(y, math.Floor),
 	}
 	at.ABand.LowerMM = int64(math.Floor(a + 0.5))
 	at.BBand.LowerMM = int64(math.Floor(b + 0.5))
@@ -346,14 +352,14 @@ func (m *meeting) leastHeight(e *encounter, c *Contact) {
 	if e.distM >= limit {
 		return
 	}
-	a0, a1 := m.t.climb(int32(c.A), m.vertical.sea)
-	b0, b1 := m.u.climb(int32(c.B), m.vertical.sea)
+	sea := m.vertical.sea
+	a1, b1 := m.t.climb(int32(c.A), sea), m.u.climb(int32(c.B), sea)
 	x, y := e.x, e.y
 	if a1 != 0 || b1 != 0 {
 		x0, y0, _ := e.least(limit, a1, 0-b1)
 		x1, y1, _ := e.least(limit, 0-a1, b1)
-		h0 := float64(a1*x0) - float64(b1*y0) + a0 - b0
-		h1 := float64(a1*x1) - float64(b1*y1) + a0 - b0
+		h0 := m.t.altitude(int32(c.A), x0, sea) - m.u.altitude(int32(c.B), y0, sea)
+		h1 := m.t.altitude(int32(c.A), x1, sea) - m.u.altitude(int32(c.B), y1, sea)
 		switch {
 		case h0 >= 0:
 			x, y = x0, y0

@@ -129,15 +129,23 @@ func (r *region) add(x, y float64) {
 
 // cut keeps the part of the region where a·x + b·y <= c.
 func (r *region) cut(a, b, c float64) {
+	var v [maxCorners]float64
+	for i := range r.n {
+		v[i] = float64(a*r.x[i]) + float64(b*r.y[i]) - c
+	}
+	r.keep(&v)
+}
+
+// keep keeps the part of the region where a linear function that is v[i] at
+// corner i is at most 0.
+func (r *region) keep(v *[maxCorners]float64) {
 	if r.n == 0 {
 		return
 	}
 	var out region
-	px, py := r.x[r.n-1], r.y[r.n-1]
-	pv := float64(a*px) + float64(b*py) - c
+	px, py, pv := r.x[r.n-1], r.y[r.n-1], v[r.n-1]
 	for i := range r.n {
-		qx, qy := r.x[i], r.y[i]
-		qv := float64(a*qx) + float64(b*qy) - c
+		qx, qy, qv := r.x[i], r.y[i], v[i]
 		if (pv < 0 && qv > 0 || pv > 0 && qv < 0) && (r.n > 2 || i > 0) {
 			f := pv / (pv - qv)
 			out.add(px+float64(f*(qx-px)), py+float64(f*(qy-py)))

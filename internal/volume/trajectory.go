@@ -164,17 +164,10 @@ func (t *Trajectory) altitude(leg int32, x float64, sea bool) float64 {
 	return float64(h) + float64(f*float64(k-h))
 }
 
-// climb returns the coefficients of a leg's altitude c0 + c1·x in millimetres,
-// x in seconds.
-func (t *Trajectory) climb(leg int32, sea bool) (c0, c1 float64) {
+// climb returns a leg's rate of climb in millimetres per second.
+func (t *Trajectory) climb(leg int32, sea bool) float64 {
 	w, v := &t.waypoints[leg], &t.waypoints[leg+1]
-	h, k := w.height(sea), v.height(sea)
-	if h == k {
-		return float64(h), 0
-	}
-	x0, x1 := t.seconds(w.TimeNS), t.seconds(v.TimeNS)
-	c1 = float64(k-h) / (x1 - x0)
-	return float64(h) - float64(c1*x0), c1
+	return float64(v.height(sea)-w.height(sea)) / (t.seconds(v.TimeNS) - t.seconds(w.TimeNS))
 }
 
 // At returns where the craft is declared to be at an instant: the place on the

@@ -94,12 +94,12 @@ func (p *passage) high(leg int32, x0, x1 float64) (float64, float64) {
 		return x0, x1
 	}
 	h0, h1 := p.t.altitude(leg, x0, p.vertical.sea), p.t.altitude(leg, x1, p.vertical.sea)
-	if h0 == h1 {
-		return 0, 0
-	}
 	margin := max(float64(p.lower)-max(h0, h1), min(h0, h1)-float64(p.upper))
 	if margin > nearMM || margin > -nearMM && p.keepsHeight(leg) {
 		return 0, 0
+	}
+	if h0 == h1 {
+		return x0, x1 // it climbs less in this time than float64 can tell
 	}
 	g0, g1 := (float64(p.lower)-h0)/(h1-h0), (float64(p.upper)-h0)/(h1-h0)
 	f0, f1 := max(0, min(g0, g1)), min(1, max(g0, g1))
@@ -321,7 +321,7 @@ func (p *passage) instant(leg int32, w *stay) Closest {
 		GapM:    w.distM - p.edges,
 		GapMM:   max(p.band.LowerMM-level, level-p.band.UpperMM) - p.vertical.growMM,
 		ATimeNS: ns,
-		BTime:   min(max(ns, p.v.Window.StartNS), p.v.Window.EndNS),
+		BTimeNS: min(max(ns, p.v.Window.StartNS), p.v.Window.EndNS),
 		ABand:   Band{h, h},
 		BBand:   p.v.Band,
 	}
