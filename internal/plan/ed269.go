@@ -59,7 +59,7 @@ func ed269Zones(root jsonValue, file *File) ([]jsonValue, error) {
 			file.Notes = append(file.Notes, key+": "+plainText(v))
 		}
 	}
-	file.Notes = append(file.Notes, doc.noteUnread()...)
+	file.noteUnused(doc.noteUnread()...)
 	zones, err := list.array()
 	if err == nil && len(zones) == 0 {
 		if _, named := doc.get("UASZoneList"); !named {
@@ -133,7 +133,8 @@ func ed269Zone(v jsonValue) (*Item, error) {
 	} {
 		noteMember(zone, key, &notes)
 	}
-	item.Notes = append(notes.list, zone.noteUnread()...)
+	item.Notes, item.Unused = notes.list, notes.unused
+	item.noteUnused(zone.noteUnread()...)
 	item.Suppositions = suppose.list
 	return item, nil
 }
@@ -401,7 +402,7 @@ func ed269Circle(p *jsonObject, metresPerUnit float64, notes *remarks) (*volume.
 		return nil, err
 	}
 	if hasAltitude {
-		notes.addf("altitudes within coordinates are not used: the limits of the zone count")
+		notes.unusedf("altitudes within coordinates are not used: the limits of the zone count")
 	}
 	r, err := p.need("radius", "the radius in the unit of uomDimensions")
 	if err != nil {

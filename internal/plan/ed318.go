@@ -63,7 +63,7 @@ func ed318Collection(doc *jsonObject, file *File) (features []jsonValue, geoid s
 		return nil, "", err
 	}
 	doc.ignore("bbox")
-	file.Notes = append(file.Notes, doc.noteUnread()...)
+	file.noteUnused(doc.noteUnread()...)
 	features, err = list.array()
 	return features, geoid, err
 }
@@ -143,7 +143,8 @@ func ed318Feature(v jsonValue, geoid string) (*Item, error) {
 		return nil, geometry.failHere("at least one geometry")
 	}
 	feature.ignore("bbox", "id")
-	item.Notes = append(r.notes.list, feature.noteUnread()...)
+	item.Notes, item.Unused = r.notes.list, r.notes.unused
+	item.noteUnused(feature.noteUnread()...)
 	item.Suppositions = r.suppose.list
 	return item, nil
 }
@@ -183,7 +184,7 @@ func (r *ed318Reader) properties(v jsonValue) (*Item, Schedule, error) {
 		noteMember(p, key, &r.notes)
 	}
 	for _, n := range p.noteUnread() {
-		r.notes.addf("%s", n)
+		r.notes.unusedf("%s", n)
 	}
 	return item, schedule, nil
 }
@@ -393,7 +394,7 @@ func (r *ed318Reader) circle(g *jsonObject, coordinates jsonValue) ([]*volume.Fo
 		return nil, err
 	}
 	if hasAltitude {
-		r.notes.addf("altitudes within coordinates are not used: the limits of the zone count")
+		r.notes.unusedf("altitudes within coordinates are not used: the limits of the zone count")
 	}
 	f, err := circleOf(radius, centre, value, 1)
 	return []*volume.Footprint{f}, err

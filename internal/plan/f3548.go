@@ -24,7 +24,7 @@ func decodeF3548(name string, data []byte, opt Options) (*File, error) {
 	if err := r.document(root); err != nil {
 		return nil, err
 	}
-	r.file.Notes = r.notes.list
+	r.file.noteUnused(r.notes.unused...)
 	return r.file, nil
 }
 
@@ -62,7 +62,7 @@ func (r *f3548Reader) document(root jsonValue) error {
 
 func (r *f3548Reader) note(notes ...string) {
 	for _, n := range notes {
-		r.notes.addf("%s", n)
+		r.notes.unusedf("%s", n)
 	}
 }
 
@@ -313,7 +313,7 @@ func (r *f3548Reader) constraintDetails(v jsonValue, item Item) error {
 		}
 	}
 	if len(d.Geozone) > 0 {
-		item.Notes = append(item.Notes, "geozone data is not used: volumes say where and when")
+		item.noteUnused("geozone data is not used: volumes say where and when")
 	}
 	o, err := v.object()
 	if err != nil {
@@ -347,7 +347,7 @@ func (r *f3548Reader) extents(o *jsonObject, list jsonValue) error {
 		item.Suppositions = append(item.Suppositions, supposeF3548Type)
 	}
 	o.ignore("key", "uss_base_url", "subscription_id", "new_subscription", "requested_ovn_suffix")
-	item.Notes = append(item.Notes, o.noteUnread()...)
+	item.noteUnused(o.noteUnread()...)
 	elems, err := list.array()
 	if err != nil {
 		return err

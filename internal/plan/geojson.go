@@ -52,8 +52,6 @@ type geoJSONReader struct {
 	parts *partSet
 }
 
-func (r *geoJSONReader) note(notes ...string) { r.file.Notes = append(r.file.Notes, notes...) }
-
 func (r *geoJSONReader) collection(o *jsonObject) error {
 	v, err := o.need("features", "an array of features")
 	if err != nil {
@@ -67,7 +65,7 @@ func (r *geoJSONReader) collection(o *jsonObject) error {
 		return err
 	}
 	o.ignore("type", "bbox", "name")
-	r.note(o.noteUnread()...)
+	r.file.noteUnused(o.noteUnread()...)
 	for _, f := range features {
 		if err := r.feature(f); err != nil {
 			return err
@@ -131,7 +129,7 @@ func (r *geoJSONReader) feature(v jsonValue) error {
 		if name := sayingMore(src); name != "" {
 			return geometry.fail("null beside the property "+name, "a geometry for what the properties describe")
 		}
-		r.note(place + " has no geometry and is not used")
+		r.file.noteUnused(place + " has no geometry and is not used")
 		return nil
 	}
 	p, err := readProperties(src)
@@ -143,9 +141,9 @@ func (r *geoJSONReader) feature(v jsonValue) error {
 		return err
 	}
 	o.ignore("bbox", "properties")
-	item.Notes = append(item.Notes, o.noteUnread()...)
+	item.noteUnused(o.noteUnread()...)
 	if src.props != nil {
-		item.Notes = append(item.Notes, src.props.noteUnread()...)
+		item.noteUnused(src.props.noteUnread()...)
 	}
 	return r.parts.add(item, p)
 }
@@ -182,7 +180,7 @@ func (r *geoJSONReader) geometry(v jsonValue, p *properties, item *Item) error {
 		return err
 	}
 	o.ignore("bbox")
-	item.Notes = append(item.Notes, o.noteUnread()...)
+	item.noteUnused(o.noteUnread()...)
 	shapes := []jsonValue{c}
 	single := name
 	if multi, found := cutMulti(name); found {
@@ -233,7 +231,7 @@ func (r *geoJSONReader) volumes(shape string, shapes []jsonValue, p *properties,
 			return err
 		}
 		if high {
-			item.Notes = append(item.Notes, v.place()+": third coordinates are not used: lower and upper say how high")
+			item.noteUnused(v.place() + ": third coordinates are not used: lower and upper say how high")
 		}
 		vol, err := p.volumeWith(v.place(), f)
 		if err != nil {

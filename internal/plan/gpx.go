@@ -28,9 +28,9 @@ func decodeGPX(name string, data []byte, opt Options) (*File, error) {
 		}
 	}
 	if r.waypoints > 0 {
-		r.notes.addf("%d waypoints (wpt) are places, not flown", r.waypoints)
+		r.notes.unusedf("%d waypoints (wpt) are places, not flown", r.waypoints)
 	}
-	r.file.Notes = r.notes.list
+	r.file.noteUnused(r.notes.unused...)
 	return r.file, nil
 }
 
@@ -53,7 +53,7 @@ func (r *gpxReader) top(n *xmlNode) error {
 	case "metadata", "name", "desc", "author", "email", "url", "urlname", "time", "keywords", "bounds":
 		return nil
 	}
-	r.notes.addf("%s is not used", n.path())
+	r.notes.unusedf("%s is not used", n.path())
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (r *gpxReader) item(n *xmlNode, segments []*xmlNode, point string) error {
 				item.Notes = append(item.Notes, c.name+": "+shorten(c.value()))
 			}
 		default:
-			r.notes.addf("%s is not used", c.path())
+			r.notes.unusedf("%s is not used", c.path())
 		}
 	}
 	r.file.Items = append(r.file.Items, item)
@@ -144,7 +144,7 @@ func (r *gpxReader) points(segment *xmlNode, point string) (points []RoutePoint,
 		}
 		for _, c := range n.children {
 			if c.name != "ele" && c.name != "time" {
-				r.notes.addf("<%s> of points is not used", cutRunes(c.name, 40))
+				r.notes.unusedf("<%s> of points is not used", cutRunes(c.name, 40))
 			}
 		}
 		points = append(points, p)

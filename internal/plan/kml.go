@@ -22,9 +22,9 @@ func decodeKML(name string, data []byte, opt Options) (*File, error) {
 		}
 	}
 	if r.displayOnly > 0 {
-		r.notes.addf("%d placemarks marked display_only are not read", r.displayOnly)
+		r.notes.unusedf("%d placemarks marked display_only are not read", r.displayOnly)
 	}
-	r.file.Notes = r.notes.list
+	r.file.noteUnused(r.notes.unused...)
 	if r.file.Items, err = r.parts.items(); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ type kmlReader struct {
 // container that has one.
 func (r *kmlReader) feature(n *xmlNode, time *kmlTime) error {
 	if isGX(n) {
-		r.notes.addf("%s is not used", n.path())
+		r.notes.unusedf("%s is not used", n.path())
 		return nil
 	}
 	if !isKML(n) {
@@ -73,11 +73,11 @@ func (r *kmlReader) feature(n *xmlNode, time *kmlTime) error {
 	case "NetworkLink":
 		return n.fail("a link to another file ("+quoteShort(linkTarget(n))+")", "the linked file itself, given beside this one")
 	case "GroundOverlay", "ScreenOverlay", "PhotoOverlay", "NetworkLinkControl":
-		r.notes.addf("%s is a picture or setting and is not used", n.path())
+		r.notes.unusedf("%s is a picture or setting and is not used", n.path())
 		return nil
 	}
 	if !kmlBearsOnNothing(n.name) {
-		r.notes.addf("%s is not used", n.path())
+		r.notes.unusedf("%s is not used", n.path())
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (r *kmlReader) placemark(n *xmlNode, time *kmlTime) error {
 		if is {
 			geometries++
 		} else if !kmlBearsOnNothing(c.name) && c.name != "ExtendedData" && (isKML(c) || isGX(c)) {
-			r.notes.addf("%s is not used", c.path())
+			r.notes.unusedf("%s is not used", c.path())
 		}
 	}
 	if geometries > 1 {
@@ -175,9 +175,9 @@ func placemarkPlace(n *xmlNode) string {
 func (g *kmlGeometry) finish(src *kmlSource) error {
 	if len(g.item.Volumes) == 0 && len(g.item.Routes) == 0 {
 		if g.points > 0 {
-			g.notes.addf("%s is a point, not flown, and is not used", g.item.Place)
+			g.notes.unusedf("%s is a point, not flown, and is not used", g.item.Place)
 		} else {
-			g.notes.addf("%s has no path and no area and is not used", g.item.Place)
+			g.notes.unusedf("%s has no path and no area and is not used", g.item.Place)
 		}
 		if src.has(propID) || sayingMore(src) != "" {
 			return g.placemark.fail("properties of an area or route but no geometry for them", "a Polygon, a LineString, a track, or a Point with radius_m")
@@ -185,12 +185,12 @@ func (g *kmlGeometry) finish(src *kmlSource) error {
 		return nil
 	}
 	if g.points > 0 {
-		g.item.Notes = append(g.item.Notes, "points of the placemark are places, not flown")
+		g.item.noteUnused("points of the placemark are places, not flown")
 	}
 	if d := g.placemark.childText("description"); d != "" {
 		g.item.Notes = append(g.item.Notes, "description: "+shorten(d))
 	}
-	g.item.Notes = append(g.item.Notes, src.unread()...)
+	g.item.noteUnused(src.unread()...)
 	return g.parts.add(g.item, g.props)
 }
 

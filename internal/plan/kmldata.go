@@ -60,7 +60,7 @@ func (r *kmlReader) data(n *xmlNode) (*kmlSource, error) {
 					}
 				}
 			default:
-				r.notes.addf("%s is not used", d.path())
+				r.notes.unusedf("%s is not used", d.path())
 			}
 		}
 	}

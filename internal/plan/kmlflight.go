@@ -88,7 +88,7 @@ func (f *flightReader) collect() error {
 		case strings.HasPrefix(name, "speed:"):
 			err = f.speedArea(c, name)
 		case c.child("Point") != nil:
-			f.item.Notes = append(f.item.Notes, quoteShort(name)+" is a point, not flown")
+			f.item.noteUnused(quoteShort(name) + " is a point, not flown")
 		default:
 			err = c.fail("a placemark named "+quoteShort(name)+" in a flight folder", "a path, a point, or polygons named `alt: ...` and `speed: ... (N)`")
 		}

@@ -37,7 +37,7 @@ func (g *kmlGeometry) element(n *xmlNode) (bool, error) {
 	case "Polygon":
 		return true, g.polygon(n)
 	case "Model":
-		g.notes.addf("%s is a picture and is not used", n.path())
+		g.notes.unusedf("%s is a picture and is not used", n.path())
 		return true, nil
 	case "MultiGeometry":
 		for _, c := range n.children {
@@ -46,7 +46,7 @@ func (g *kmlGeometry) element(n *xmlNode) (bool, error) {
 				return true, err
 			}
 			if !is {
-				g.notes.addf("%s is not used", c.path())
+				g.notes.unusedf("%s is not used", c.path())
 			}
 		}
 		return true, nil

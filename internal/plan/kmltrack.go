@@ -24,7 +24,7 @@ func (g *kmlGeometry) multiTrack(n *xmlNode) error {
 			}
 		case "altitudeMode": // each track has its own
 		default:
-			g.notes.addf("%s is not used", c.path())
+			g.notes.unusedf("%s is not used", c.path())
 		}
 	}
 	if join {
@@ -76,7 +76,7 @@ func (g *kmlGeometry) track(n *xmlNode, route *Route) error {
 			coords = append(coords, c)
 		case "altitudeMode", "angles", "Model", "extrude", "tessellate", "ExtendedData":
 		default:
-			g.notes.addf("%s is not used", c.path())
+			g.notes.unusedf("%s is not used", c.path())
 		}
 		if len(coords) > volume.MaxWaypoints {
 			return n.fail("more than "+strconv.Itoa(volume.MaxWaypoints)+" positions", "fewer")

@@ -52,11 +52,11 @@ func decodeKMZ(name string, data []byte, opt Options) (*File, error) {
 	file.Name, file.Format = name, KMZ
 	for _, f := range archive.File {
 		if f != main && strings.EqualFold(path.Ext(f.Name), ".kml") {
-			file.Notes = append(file.Notes, quoteShort(f.Name)+" in the archive is not read: "+quoteShort(main.Name)+" is the main document")
+			file.noteUnused(quoteShort(f.Name) + " in the archive is not read: " + quoteShort(main.Name) + " is the main document")
 		}
 	}
 	if others > 0 {
-		file.Notes = append(file.Notes, strconv.Itoa(others)+" other entries of the archive (pictures, models) are not used")
+		file.noteUnused(strconv.Itoa(others) + " other entries of the archive (pictures, models) are not used")
 	}
 	return file, nil
 }

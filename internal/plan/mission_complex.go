@@ -84,7 +84,7 @@ func (p *planReader) transects(o *jsonObject) error {
 	o.ignore("version", "angle", "entryLocation", "flyAlternateTransects", "polygon", "splitConcavePolygons",
 		"CorridorWidth", "EntryPoint", "polyline")
 	for _, n := range append(t.noteUnread(), o.noteUnread()...) {
-		p.notes.addf("%s", n)
+		p.notes.unusedf("%s", n)
 	}
 	return nil
 }

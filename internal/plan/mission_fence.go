@@ -44,7 +44,7 @@ func (p *planReader) fence(doc *jsonObject) error {
 	}
 	for _, word := range []string{"inclusion polygons", "exclusion polygons", "inclusion circles", "exclusion circles"} {
 		if n := count[word]; n > 0 {
-			p.notes.addf("geofence: %d %s: the operator's own limits, which occupy no airspace", n, word)
+			p.notes.unusedf("geofence: %d %s: the operator's own limits, which occupy no airspace", n, word)
 		}
 	}
 	if v, ok := f.optional("breachReturn"); ok {
@@ -52,10 +52,10 @@ func (p *planReader) fence(doc *jsonObject) error {
 		if err != nil {
 			return err
 		}
-		p.notes.addf("geofence: craft that breach it return to %s", at)
+		p.notes.unusedf("geofence: craft that breach it return to %s", at)
 	}
 	for _, n := range f.noteUnread() {
-		p.notes.addf("%s", n)
+		p.notes.unusedf("%s", n)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (p *planReader) fenceArea(v jsonValue, kind string) (inclusion bool, err er
 	}
 	o.ignore("version", "fenceAction")
 	for _, n := range o.noteUnread() {
-		p.notes.addf("%s", n)
+		p.notes.unusedf("%s", n)
 	}
 	return inclusion, nil
 }
@@ -154,14 +154,14 @@ func (p *planReader) rally(doc *jsonObject) error {
 			return err
 		}
 		if i < 20 {
-			p.notes.addf("rally point at %s: flown to only when the mission is broken off", at)
+			p.notes.unusedf("rally point at %s: flown to only when the mission is broken off", at)
 		}
 	}
 	if n := len(points) - 20; n > 0 {
-		p.notes.addf("%s", fmt.Sprintf("%d more rally points", n))
+		p.notes.unusedf("%s", fmt.Sprintf("%d more rally points", n))
 	}
 	for _, n := range o.noteUnread() {
-		p.notes.addf("%s", n)
+		p.notes.unusedf("%s", n)
 	}
 	return nil
 }

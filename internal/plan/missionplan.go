@@ -54,7 +54,8 @@ func decodeQGCPlan(name string, data []byte, opt Options) (*File, error) {
 	if v, ok := doc.optional("groundStation"); ok {
 		p.notes.addf("written by %s", plainText(v))
 	}
-	file.Notes = append(p.notes.list, doc.noteUnread()...)
+	file.Notes, file.Unused = p.notes.list, p.notes.unused
+	file.noteUnused(doc.noteUnread()...)
 	return file, nil
 }
 
@@ -117,7 +118,7 @@ func (p *planReader) mission(v jsonValue) (*Item, error) {
 	}
 	m.ignore("globalPlanAltitudeMode") // each item has its own
 	for _, n := range m.noteUnread() {
-		p.notes.addf("%s", n)
+		p.notes.unusedf("%s", n)
 	}
 	item, err := f.mission(v.place(), p.commands)
 	if err != nil {

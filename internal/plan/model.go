@@ -24,7 +24,16 @@ type File struct {
 	Items  []Item
 	// Notes say in words what the file holds that is not an Item and has no
 	// bearing on where anybody flies (styles, camera commands, rally points).
+	// They include Unused.
 	Notes []string
+	// Unused are those of the Notes about what the file says and the reader
+	// does not use (members and elements it does not know, points without an
+	// area, geofences), which somebody should look at.
+	Unused []string
+}
+
+func (f *File) noteUnused(notes ...string) {
+	f.Notes, f.Unused = append(f.Notes, notes...), append(f.Unused, notes...)
 }
 
 // Item is one plan or zone of a file.
@@ -50,8 +59,16 @@ type Item struct {
 	Suppositions []string
 
 	// Notes are facts of this item in words that bear on no decision
-	// (messages, authorities, contact data, restriction texts).
+	// (messages, authorities, contact data, restriction texts). They include
+	// Unused.
 	Notes []string
+	// Unused are those of the Notes about what the file says of the item and
+	// the reader does not use, as in File.
+	Unused []string
+}
+
+func (i *Item) noteUnused(notes ...string) {
+	i.Notes, i.Unused = append(i.Notes, notes...), append(i.Unused, notes...)
 }
 
 // Home is a take-off place and its elevation.

@@ -88,6 +88,7 @@ func (g *partGroup) merge() Item {
 		whole.Volumes = append(whole.Volumes, part.Volumes...)
 		whole.Routes = append(whole.Routes, part.Routes...)
 		whole.Notes = append(whole.Notes, part.Notes...)
+		whole.Unused = append(whole.Unused, part.Unused...)
 		for _, s := range part.Suppositions {
 			if !slices.Contains(whole.Suppositions, s) {
 				whole.Suppositions = append(whole.Suppositions, s)

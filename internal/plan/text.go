@@ -115,11 +115,13 @@ const maxFileNotes = 200
 // noteList collects notes in order, each once, up to maxFileNotes.
 type noteList struct{ remarks }
 
-func (n *noteList) addf(format string, args ...any) {
+// unusedf adds a note about what the file says and is not used. All notes of
+// readers that collect them in a noteList are of that kind.
+func (n *noteList) unusedf(format string, args ...any) {
 	switch {
 	case len(n.list) < maxFileNotes:
-		n.remarks.addf(format, args...)
+		n.remarks.unusedf(format, args...)
 	case len(n.list) == maxFileNotes:
-		n.remarks.addf("more is not used than these notes say")
+		n.remarks.unusedf("more is not used than these notes say")
 	}
 }

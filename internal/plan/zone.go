@@ -31,20 +31,30 @@ func stricter(a, b string) string {
 
 // remarks collects sentences in order, each once.
 type remarks struct {
-	list []string
-	seen map[string]struct{}
+	list   []string
+	unused []string // those of the list about what the file says and is not used
+	seen   map[string]struct{}
 }
 
-func (r *remarks) addf(format string, args ...any) {
+// unusedf is addf for what the file says and is not used.
+func (r *remarks) unusedf(format string, args ...any) {
+	if n := len(r.list); r.addf(format, args...) {
+		r.unused = append(r.unused, r.list[n])
+	}
+}
+
+// addf adds a sentence and reports whether it is a new one.
+func (r *remarks) addf(format string, args ...any) bool {
 	s := fmt.Sprintf(format, args...)
 	if _, dup := r.seen[s]; dup {
-		return
+		return false
 	}
 	if r.seen == nil {
 		r.seen = make(map[string]struct{})
 	}
 	r.seen[s] = struct{}{}
 	r.list = append(r.list, s)
+	return true
 }
 
 // millimetres converts a length of the given metres a unit. It reports false
@@ -419,7 +429,7 @@ func ringOf(v jsonValue, notes *remarks) ([]geodesy.LatLng, error) {
 			return nil, err
 		}
 		if hasAltitude {
-			notes.addf("altitudes within coordinates are not used: the limits of the zone count")
+			notes.unusedf("altitudes within coordinates are not used: the limits of the zone count")
 		}
 	}
 	last := len(ring) - 1
