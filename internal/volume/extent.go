@@ -38,7 +38,7 @@ func (v *Volume4D) Extents(dst []Extent, need Need) []Extent {
 	if f.closed {
 		a.closeRing(f)
 	}
-	return a.extents(dst, margin, band, window)
+	return a.extents(dst, margin, f.reachM, band, window)
 }
 
 // half returns half of n, rounded up.
@@ -60,7 +60,7 @@ func (t *Trajectory) LegExtents(dst []Extent, i int, need Need) []Extent {
 		a.add(&r.b)
 		a.bulge(&r.a, &r.b)
 	}
-	return a.extents(dst, margin, band, window)
+	return a.extents(dst, margin, t.reachM, band, window)
 }
 
 // Legs returns the number of legs.
@@ -127,12 +127,14 @@ func (a *area) closeRing(f *Footprint) {
 	}
 }
 
-// extents appends the one or two boxes of the area grown by marginM.
-func (a *area) extents(dst []Extent, marginM float64, band Band, window Window) []Extent {
+// extents appends the one or two boxes of the area grown by marginM and the
+// part's share of the pair's tolerance: in conflict a pair spans at most twice
+// what both reach, margins included, and the tolerance is 1e-7 of that.
+func (a *area) extents(dst []Extent, marginM, reachM float64, band Band, window Window) []Extent {
 	// One degree of latitude is at least 110,567 m on the ellipsoid (at the
 	// equator); 1e-9 relative and 1 cm more cover rounding.
 	const metresPerDegree = 110_567
-	grow := float64((marginM+a.rises)*(1+1e-6)) + 0.01
+	grow := float64((marginM+a.rises)*(1+1e-6)) + float64((reachM+marginM)*5e-7) + 0.01
 	dLat := grow / metresPerDegree
 	e := Extent{Band: band, Window: window}
 	south, north := a.lat0-dLat, a.lat1+dLat

@@ -17,39 +17,62 @@ func interiorsMeet(f, g *Footprint, tolM float64) (judgement, lateral) {
 			held, firm = h, ok
 		}
 	}
+	if out.shared && held == nil && sameRing(f, g) {
+		return judgement{true, true}, lateral{a: f.spots[0].p, b: f.spots[0].p, meet: true, firm: true}
+	}
 	doubt := held != nil || out.meet || out.distM <= tolM
-	if !firm && doubt || out.shared && sameRing(f, g) {
+	if !firm && doubt {
 		// Boundaries run along each other: a point deep inside both settles it.
-		for _, pair := range [2][2]*Footprint{{f, g}, {g, f}} {
-			if w, ok := witness(pair[0], pair[1], tolM); ok {
-				return judgement{true, true}, lateral{a: w.p, b: w.p, meet: true, firm: true}
-			}
+		if w, ok := witness(f, g, tolM); ok {
+			return judgement{true, true}, lateral{a: w.p, b: w.p, meet: true, firm: true}
 		}
 	}
 	if held != nil {
 		return judgement{true, firm}, lateral{a: held.p, b: held.p, meet: true, firm: firm}
 	}
 	// A gap, or an overlap, within the tolerance cannot be told from the other.
-	return judgement{doubt || out.shared && sameRing(f, g), false}, out.lateral
+	return judgement{doubt, false}, out.lateral
 }
 
-// maxWitnesses bounds how many corners of a ring are tried for a witness.
-const maxWitnesses = 256
+// maxWitnesses bounds how many spots of each ring a witness is sought between.
+const maxWitnesses = 10
 
 // witness returns a point inside f and g, farther than tolM from both
-// boundaries: the middle of a corner of f, when there is such a one.
+// boundaries, when the middle of two or three spots of theirs is such a point.
+// Where none is, an overlap is reported as within tolerance.
 func witness(f, g *Footprint, tolM float64) (spot, bool) {
-	n := len(f.spots)
-	step := max(1, n/maxWitnesses)
-	for i := 0; i < n; i += step {
-		a, b, c := &f.spots[i], &f.spots[(i+1)%n], &f.spots[(i+2)%n]
-		m := a.p.Add(b.p).Add(c.p).Scale(1.0 / 3)
-		s := onEllipsoid(m, a.n.Add(b.n).Add(c.n).Scale(1.0/3))
-		if f.holds(&s) && g.holds(&s) && f.boundaryFrom(&s, tolM) > tolM && g.boundaryFrom(&s, tolM) > tolM {
-			return s, true
+	spots := append(someSpots(f), someSpots(g)...)
+	for i, a := range spots {
+		for j, b := range spots[:i] {
+			sum := a.p.Add(b.p)
+			if s, ok := deepInBoth(f, g, sum.Scale(0.5), tolM); ok {
+				return s, true
+			}
+			for _, c := range spots[:j] {
+				if s, ok := deepInBoth(f, g, sum.Add(c.p).Scale(1.0/3), tolM); ok {
+					return s, true
+				}
+			}
 		}
 	}
 	return spot{}, false
+}
+
+// deepInBoth returns the point above or below p, and whether both areas hold it
+// farther than tolM from their boundaries.
+func deepInBoth(f, g *Footprint, p geodesy.Vec, tolM float64) (spot, bool) {
+	s := spotOf(geodesy.FromECEF(p))
+	return s, f.holds(&s) && g.holds(&s) && f.boundaryFrom(&s, tolM) > tolM && g.boundaryFrom(&s, tolM) > tolM
+}
+
+// someSpots returns up to maxWitnesses spots, evenly along the ring.
+func someSpots(f *Footprint) []*spot {
+	n := min(len(f.spots), maxWitnesses)
+	out := make([]*spot, n)
+	for i := range out {
+		out[i] = &f.spots[i*len(f.spots)/n]
+	}
+	return out
 }
 
 // heldChain returns a spot of f's boundary that lies inside g, and whether it
@@ -63,21 +86,19 @@ func heldChain(f, g *Footprint, tolM float64, shared bool) (held *spot, firm boo
 		}
 		return &f.spots[0], g.boundaryFrom(&f.spots[0], tolM) > tolM
 	}
-	common := make(map[geodesy.Vec]bool, len(g.spots))
-	for i := range g.spots {
-		common[g.spots[i].p] = true
-	}
+	common := g.spotNumbers()
+	has := func(p geodesy.Vec) bool { _, ok := common[p]; return ok }
 	inChain := false
 	for i := range f.spots {
 		a, b := f.piece(i)
 		var probe *spot
 		switch {
-		case !common[a.p]:
+		case !has(a.p):
 			if !inChain {
 				probe = a
 			}
 			inChain = true
-		case common[b.p] && !g.hasPiece(a, b):
+		case has(b.p) && !g.hasPiece(common, a, b):
 			s := onPiece(a, b.p.Sub(a.p), b.n.Sub(a.n), 0.5)
 			probe = &s
 			inChain = false
@@ -111,15 +132,22 @@ func (f *Footprint) boundaryFrom(s *spot, limitM float64) float64 {
 	return best
 }
 
-// hasPiece tells whether the piece between a and b, either way, is one of f's.
-func (f *Footprint) hasPiece(a, b *spot) bool {
+// spotNumbers returns the number of each spot by its place.
+func (f *Footprint) spotNumbers() map[geodesy.Vec]int {
+	m := make(map[geodesy.Vec]int, len(f.spots))
 	for i := range f.spots {
-		c, d := f.piece(i)
-		if c.p == a.p && d.p == b.p || c.p == b.p && d.p == a.p {
-			return true
-		}
+		m[f.spots[i].p] = i
 	}
-	return false
+	return m
+}
+
+// hasPiece tells whether the piece between a and b, either way, is one of f's,
+// a ring whose spots have the given numbers.
+func (f *Footprint) hasPiece(numbers map[geodesy.Vec]int, a, b *spot) bool {
+	i, ok := numbers[a.p]
+	j, both := numbers[b.p]
+	n := len(f.spots)
+	return ok && both && (j == (i+1)%n || i == (j+1)%n)
 }
 
 // sameRing tells whether two areas have the same spots and pieces.
@@ -127,8 +155,9 @@ func sameRing(f, g *Footprint) bool {
 	if len(f.spots) != len(g.spots) {
 		return false
 	}
+	numbers := g.spotNumbers()
 	for i := range f.spots {
-		if a, b := f.piece(i); !g.hasPiece(a, b) {
+		if a, b := f.piece(i); !g.hasPiece(numbers, a, b) {
 			return false
 		}
 	}

@@ -62,7 +62,7 @@ func cutLine(vertices []geodesy.LatLng, closed bool) ([]spot, error) {
 			}
 			next = 0
 		}
-		inner, err := cutEdge(v, vertices[next], i)
+		inner, err := cutEdge(v, vertices[next], i, maxSpots-len(spots))
 		if err != nil {
 			return nil, err
 		}
@@ -71,8 +71,8 @@ func cutLine(vertices []geodesy.LatLng, closed bool) ([]spot, error) {
 	return spots, nil
 }
 
-// cutEdge returns the spots strictly inside the edge from p to q.
-func cutEdge(p, q geodesy.LatLng, at int) ([]spot, error) {
+// cutEdge returns the spots strictly inside the edge from p to q, at most room.
+func cutEdge(p, q geodesy.LatLng, at, room int) ([]spot, error) {
 	a, b := p.ECEF(), q.ECEF()
 	chord := b.Sub(a).Norm()
 	if chord == 0 {
@@ -91,6 +91,9 @@ func cutEdge(p, q geodesy.LatLng, at int) ([]spot, error) {
 		return nil, invalid(TooLarge, at, "an edge is at most %d km long, found %.0f km", MaxEdgeM/1000, length/1000)
 	}
 	n := int(math.Ceil(length / maxPieceM))
+	if n > room {
+		return nil, invalid(TooManyVertices, at, "its edges together are too long: they make more than %d pieces of %d km", maxSpots, maxPieceM/1000)
+	}
 	inner := make([]spot, n-1)
 	for k := range inner {
 		s := spotAt(line.ECEF(length * (float64(k+1) / float64(n))))
@@ -145,7 +148,7 @@ func newRun(a, b spot, x0, x1 float64) run {
 	return run{a: a, b: b, x0: x0, x1: x1, lenM: separation(&a, &b)}
 }
 
-// point returns a run that stays at s.
+// pointRun returns a run that stays at s.
 func pointRun(s spot) run { return run{a: s, b: s, x0: 0, x1: 0} }
 
 // at returns the spot at parameter x, and the velocity there: metres of arc per

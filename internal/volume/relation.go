@@ -178,6 +178,9 @@ func piecePair(s [4]*spot, out *boundary, limitM, tolM float64, apart bool) {
 			return
 		}
 	}
+	if apartBy(a, b, c, d, limitM) || apartBy(c, d, a, b, limitM) {
+		return
+	}
 	ends := [4][3]*spot{{a, c, d}, {b, c, d}, {c, a, b}, {d, a, b}}
 	for k := range ends {
 		e := &ends[k]
@@ -194,6 +197,14 @@ func piecePair(s [4]*spot, out *boundary, limitM, tolM float64, apart bool) {
 			out.a, out.b = foot, e[0].p
 		}
 	}
+}
+
+// apartBy tells whether c and d lie on one side of the line through a and b,
+// both farther than limitM from it; then so does all between them.
+func apartBy(a, b, c, d *spot, limitM float64) bool {
+	o1, o2 := orient(a, b, c), orient(a, b, d)
+	far := float64(b.p.Sub(a.p).Norm()*limitM*1.001) + 1e-6
+	return o1 > far && o2 > far || o1 < -far && o2 < -far
 }
 
 // crossingPoint returns the place where pieces ab and cd, known to cross, do.

@@ -122,6 +122,9 @@ func (f *Footprint) contact(i, j int) bool {
 	case i == 0 && j == f.pieces()-1: // a is d
 		return near(c, a, b) || near(b, c, d)
 	}
+	if apartBy(a, b, c, d, touchM) || apartBy(c, d, a, b, touchM) {
+		return false
+	}
 	if cross, _ := crossing(a, b, c, d, 0); cross {
 		return true
 	}

@@ -23,10 +23,12 @@ const (
 	// MaxVertices is the largest number of vertices of a footprint
 	// (F3548-21 OPIN0020 allows 10,000 over all volumes of an intent).
 	MaxVertices = 10_000
-	// MaxReachM is the largest distance in metres of a polygon's vertex from
-	// its first vertex, and the largest radius. It keeps "the smaller of the
-	// two areas" and the inside test free of antipodes.
+	// MaxReachM is how far in metres a polygon may reach, in a straight line,
+	// from the middle of the box around it, and the largest radius. It keeps
+	// "the smaller of the two areas" and the inside test free of antipodes.
 	MaxReachM = 5_000_000
+	// maxSpots bounds the spots that a footprint's long edges are cut into.
+	maxSpots = 100_000
 	// MaxEdgeM is the longest geodesic edge or leg in metres. Near half the
 	// circumference the shortest geodesic is no longer unique.
 	MaxEdgeM = 15_000_000
@@ -151,6 +153,7 @@ func newFootprint(s Shape, vertices []geodesy.LatLng, radiusMM int64, closed boo
 		if err := checkPosition(v, i); err != nil {
 			return nil, err
 		}
+		f.vertices[i] = canonical(v)
 	}
 	var err error
 	if f.spots, err = cutLine(f.vertices, closed); err != nil {
@@ -170,6 +173,14 @@ func checkPosition(p geodesy.LatLng, at int) error {
 		return invalid(BadPosition, at, "latitude is within 90 and longitude within 180 degrees, found %d, %d (1e-9 degree)", p.LatE9, p.LngE9)
 	}
 	return nil
+}
+
+// canonical spells the antimeridian as 180 W, so that one place has one form.
+func canonical(p geodesy.LatLng) geodesy.LatLng {
+	if p.LngE9 == 180e9 {
+		p.LngE9 = -180e9
+	}
+	return p
 }
 
 // Shape returns how the footprint was declared.
@@ -239,7 +250,7 @@ func (d Datum) validate() error {
 }
 
 // outOfRange tells whether a trajectory's altitude is beyond all use.
-func outOfRange(mm int64) bool { return mm < NoFloorMM/2 || mm > NoCeilingMM/2 }
+func outOfRange(mm int64) bool { return mm < -geodesy.MaxAltitudeMM || mm > geodesy.MaxAltitudeMM }
 
 // Limits of buffers and minima, far beyond use, that keep sums within int64
 // and distances within the earth.

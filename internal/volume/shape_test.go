@@ -181,10 +181,11 @@ func TestNeighbours(t *testing.T) {
 func TestSharedDiagonal(t *testing.T) {
 	square := polygon(t, 10, 10, 10, 10.01, 10.01, 10.01, 10.01, 10)
 	for name, f := range map[string]*Footprint{
-		"triangle on the diagonal":    polygon(t, 10, 10, 10, 10.01, 10.01, 10.01),
-		"diagonal and far corner":     polygon(t, 10, 10, 10.01, 10.01, 10.02, 9.99),
-		"same square, turned":         polygon(t, 10.01, 10.01, 10, 10.01, 10, 10, 10.01, 10),
-		"square with an added corner": polygon(t, 10, 10, 10, 10.01, 10.01, 10.01, 10.02, 10.005, 10.01, 10),
+		"triangle on the diagonal":           polygon(t, 10, 10, 10, 10.01, 10.01, 10.01),
+		"diagonal and far corner":            polygon(t, 10, 10, 10.01, 10.01, 10.02, 9.99),
+		"same square, turned":                polygon(t, 10.01, 10.01, 10, 10.01, 10, 10, 10.01, 10),
+		"square with an added corner":        polygon(t, 10, 10, 10, 10.01, 10.01, 10.01, 10.02, 10.005, 10.01, 10),
+		"square with half an edge in common": polygon(t, 10, 10, 10, 10.005, 10.005, 10.005, 10.005, 10),
 	} {
 		if c, firm := meets(t, square, f); !c || !firm {
 			t.Errorf("%s: conflict %v, firm %v", name, c, firm)
@@ -192,6 +193,64 @@ func TestSharedDiagonal(t *testing.T) {
 	}
 	if c, _ := meets(t, square, polygon(t, 10.01, 10.01, 10.02, 10.005, 10.01, 10)); c {
 		t.Error("a roof on the square conflicts")
+	}
+}
+
+// TestDeepOverlaps holds overlaps that no corner of either ring shows.
+func TestDeepOverlaps(t *testing.T) {
+	many := make([]geodesy.LatLng, 10_000)
+	for i := range many {
+		many[i] = geodesy.Direct(place(t, 40, 7), float64(i)*360/10_000, 100_000)
+	}
+	disc, err := NewPolygon(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, firm := meets(t, disc, disc); !c || !firm {
+		t.Errorf("a disc of 10,000 vertices against itself: conflict %v, firm %v", c, firm)
+	}
+	long := polygon(t, 0, 0, 0, .03, .01, .03, .01, 0)
+	stairs := polygon(t, .01, -.02, .02, -.02, .02, -.01, .03, -.01, .03, 0, .02, 0, .02, .01, .01, .01,
+		0, .01, -.01, .01, -.01, 0, 0, 0, 0, -.01, 0, -.02)
+	if c, firm := meets(t, long, stairs); !c || !firm {
+		t.Errorf("overlap between edges that run along each other: conflict %v, firm %v", c, firm)
+	}
+}
+
+// TestLimits holds that long edges and flights are refused before they take
+// memory.
+func TestLimits(t *testing.T) {
+	var line []geodesy.LatLng
+	for i := range 2000 {
+		line = append(line, place(t, 0, float64(i%2)*130))
+	}
+	_, err := NewCorridor(line, 1000)
+	wantReason(t, err, TooManyVertices)
+	var w []Waypoint
+	for i, p := range line {
+		w = append(w, Waypoint{At: p, TimeNS: int64(i) * 1e9})
+	}
+	_, err = NewTrajectory(w, Buffers{})
+	wantReason(t, err, TooManyVertices)
+	_, err = NewTrajectory([]Waypoint{{At: line[0]}, {At: line[1], TimeNS: MaxFlightNS + 1}}, Buffers{})
+	wantReason(t, err, OutOfRange)
+	_, err = NewTrajectory([]Waypoint{{At: line[0], AltMM: geodesy.MaxAltitudeMM + 1}, {At: line[1], TimeNS: 1}}, Buffers{})
+	wantReason(t, err, OutOfRange)
+}
+
+// TestAntimeridian holds that 180 degrees east and west are one place.
+func TestAntimeridian(t *testing.T) {
+	at := func(lat, lngE9 int64) geodesy.LatLng { return geodesy.LatLng{LatE9: lat * 1e9, LngE9: lngE9} }
+	north, err := NewPolygon([]geodesy.LatLng{at(50, 179e9), at(50, 180e9), at(51, 180e9), at(51, 179e9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	south, err := NewPolygon([]geodesy.LatLng{at(50, 179e9), at(50, -180e9), at(49, -180e9), at(49, 179e9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, _ := meets(t, north, south); c {
+		t.Error("neighbours that spell the antimeridian differently conflict")
 	}
 }
 

@@ -6,8 +6,17 @@ import (
 	"github.com/deconflict/deconflict/internal/geodesy"
 )
 
-// MaxWaypoints is the largest number of waypoints of a trajectory.
-const MaxWaypoints = 100_000
+// Limits of a trajectory.
+const (
+	// MaxWaypoints is the largest number of waypoints.
+	MaxWaypoints = 100_000
+	// MaxFlightNS is the longest time from the first waypoint to the last, 40
+	// days in nanoseconds: up to 48 days float64 seconds tell any two
+	// nanoseconds apart.
+	MaxFlightNS = 40 * 24 * 3600 * 1_000_000_000
+	// maxRuns bounds the runs that long legs are cut into.
+	maxRuns = 200_000
+)
 
 // Trajectory is a craft's timed path: geodesic legs flown at constant ground
 // speed and constant rate of climb between waypoints. Two waypoints at one
@@ -48,6 +57,9 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 		return nil, err
 	}
 	t := &Trajectory{waypoints: append([]Waypoint(nil), waypoints...), buffers: b, datum: d}
+	for i := range t.waypoints {
+		t.waypoints[i].At = canonical(t.waypoints[i].At)
+	}
 	for i, w := range waypoints {
 		if err := checkPosition(w.At, i); err != nil {
 			return nil, err
@@ -63,6 +75,10 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 		}
 		if w.TimeNS <= waypoints[i-1].TimeNS {
 			return nil, invalid(TimeNotIncreasing, i, "a waypoint must be later than the one before it")
+		}
+		if w.TimeNS-waypoints[0].TimeNS > MaxFlightNS {
+			return nil, invalid(OutOfRange, i, "a trajectory lasts at most 40 days, found one from %s to %s",
+				instantText(waypoints[0].TimeNS), instantText(w.TimeNS))
 		}
 		if err := t.addLeg(i - 1); err != nil {
 			return nil, err
@@ -89,7 +105,7 @@ func (t *Trajectory) addLeg(i int) error {
 		t.legs = append(t.legs, int32(i))
 		return nil
 	}
-	inner, err := cutEdge(from.At, to.At, i)
+	inner, err := cutEdge(from.At, to.At, i, maxRuns-len(t.runs))
 	if err != nil {
 		return err
 	}
@@ -115,17 +131,9 @@ func (t *Trajectory) seconds(ns int64) float64 {
 	return secondsBetween(t.waypoints[0].TimeNS, ns)
 }
 
-// secondsBetween returns to-from in seconds, exact to a nanosecond up to 100
-// days and clamped to about 146 years.
-func secondsBetween(from, to int64) float64 {
-	d := to - from
-	if to > from && d < 0 {
-		d = math.MaxInt64
-	} else if to < from && d > 0 {
-		d = math.MinInt64
-	}
-	return float64(d) / 1e9
-}
+// secondsBetween returns to-from in seconds, to the nanosecond up to 48 days.
+// Differences of instants between AlwaysNS and ForeverNS fit an int64.
+func secondsBetween(from, to int64) float64 { return float64(to-from) / 1e9 }
 
 // legSpan returns when leg i begins and ends, in seconds since the first
 // waypoint.

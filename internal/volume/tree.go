@@ -77,7 +77,7 @@ func (b *bounds) gap(c *bounds) float64 {
 	return math.Sqrt(float64(x*x) + float64(y*y) + float64(z*z))
 }
 
-// cover returns the root box and piece range of a footprint; a footprint
+// root returns the root box and piece range of a footprint; a footprint
 // without a tree has a box around all of it.
 func (f *Footprint) root() node {
 	if len(f.tree) > 0 {
