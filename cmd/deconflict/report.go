@@ -24,7 +24,7 @@ func (c *check) report(a *app) error {
 	w := bufio.NewWriter(a.stdout)
 	rows := make([][]column, len(c.result.Verdicts))
 	for i := range c.result.Verdicts {
-		rows[i] = c.columns(&c.result.Verdicts[i])
+		rows[i] = c.columns(picture.PlanFirst(&c.result.Verdicts[i]))
 	}
 	if a.columns > 0 {
 		printFolded(w, a, rows)
@@ -38,7 +38,7 @@ func (c *check) report(a *app) error {
 
 func (c *check) columns(v *conflict.Verdict) []column {
 	cols := []column{
-		{"", c.who(v.A) + " with " + c.who(v.B)},
+		{"", picture.Who(v.A) + " with " + picture.Who(v.B)},
 		{"when", picture.Span(v.FromNS, v.ToNS)},
 		{"where", c.where(v)},
 		{"lateral", c.units.LateralWords(v)},
@@ -52,15 +52,6 @@ func (c *check) columns(v *conflict.Verdict) []column {
 		cols[i].text = printable(cols[i].text)
 	}
 	return cols
-}
-
-// who names one side with its party and, for a zone, its type.
-func (c *check) who(r conflict.Ref) string {
-	s := picture.Who(r)
-	if r.Kind == volume.Constraint {
-		s += ", zone " + strings.ReplaceAll(r.Type, "_", " ")
-	}
-	return s
 }
 
 // where gives the place of closest approach and its bearing and distance from

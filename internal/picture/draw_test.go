@@ -136,7 +136,7 @@ func flightInHugeZone(t testing.TB) Conflict {
 		A: place(t, -45.27667, -130.49333), B: place(t, -45.27667, -130.49333),
 	}
 	v := &conflict.Verdict{
-		A: conflict.Ref{ID: b.ID, Party: b.Party}, B: conflict.Ref{ID: a.ID, Party: a.Party}, Conflict: true,
+		A: conflict.Ref{ID: b.ID, Party: b.Party, Kind: b.Kind, Type: b.Type}, B: conflict.Ref{ID: a.ID, Party: a.Party}, Conflict: true,
 		FromNS: clock(t, "02:16:01"), ToNS: clock(t, "02:18:00"),
 		Parts: []conflict.Part{{
 			A: conflict.PartRef{Kind: conflict.VolumePart}, B: conflict.PartRef{Kind: conflict.LegPart},
@@ -211,8 +211,11 @@ func TestDrawings(t *testing.T) {
 			"altitude above the ellipsoid, ft", ">20 NM<",
 		}},
 		{"drones", Units{}, dronesCrossing(t), []string{"survey &lt;1&gt; &amp; &quot;north&quot;", "Within numeric tolerance", "50 m required, 62.00 m short"}},
-		{"huge", Units{}, flightInHugeZone(t), []string{"R-1 (no floor)", "must not overlap"}},
-		{"volumes", Units{}, corridorAndPolygon(t), []string{"200 m required", "30 m required"}},
+		{"huge", Units{}, flightInHugeZone(t), []string{
+			"R-31 (Ridgeline Power) and R-1 (Tarrow Fire Agency) [zone, no entry] conflict,",
+			"R-1 (no floor)", "Lateral: inside from 02:16:01Z to 02:18:00Z; must not overlap.", ">inside from 02:16:01Z to 02:18:00Z<",
+		}},
+		{"volumes", Units{}, corridorAndPolygon(t), []string{"Lateral: overlap; 200 m required, 200.00 m short.", "30 m required"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			svg := draw(t, Options{Units: c.units}, c.draw)

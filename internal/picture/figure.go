@@ -49,7 +49,8 @@ func (p plane) polyline(vs []geodesy.LatLng, closed bool) []point {
 
 // figure is one volume or trajectory, projected.
 type figure struct {
-	side     int   // 0 for A, 1 for B
+	side     int // 0 for A, 1 for B
+	colour   string
 	struck   bool  // in conflict
 	from, to int64 // violation, when struck
 	shape    volume.Shape
@@ -101,7 +102,8 @@ func figures(c Conflict, p plane) []*figure {
 				if f = newFigure(e, ref, p); f == nil {
 					continue
 				}
-				f.side, f.struck, f.from, f.to = side, true, part.FromNS, part.ToNS
+				f.side, f.colour = side, sideColour(c, side)
+				f.struck, f.from, f.to = true, part.FromNS, part.ToNS
 				struck[key] = f
 				out = append(out, f)
 			}
@@ -117,7 +119,7 @@ func figures(c Conflict, p plane) []*figure {
 			}
 			if f := newFigure(e, key, p); f != nil {
 				quiet++
-				f.side = side
+				f.side, f.colour = side, sideColour(c, side)
 				out = append(out, f)
 			}
 		}

@@ -71,7 +71,7 @@ func (p *plan) labelFigures() {
 		if f.side == 1 {
 			name = p.cf.Verdict.B.ID
 		}
-		p.label(p.nameplace(f), shorten(name, 30), 14, sideColours[f.side], around)
+		p.label(p.nameplace(f), shorten(name, 30), 14, f.colour, around)
 		if f.isRoute() {
 			p.labelTimes(f)
 		}
@@ -151,26 +151,28 @@ func (p *plan) drawScaleAndNorth() {
 	p.c.text(n.plus(0, 36), 12, "middle", inkColour, `font-weight="bold"`, "N")
 }
 
-// drawLegend explains signs and lines below the plan.
+// drawLegend explains signs and lines below the plan: whose is what, and below
+// it what the lines mean.
 func (p *plan) drawLegend() {
 	v := p.cf.Verdict
-	x, y := p.frame.x0, p.frame.y1+20
+	const size, sign = 12.0, 40.0
+	half := (p.frame.x1 - p.frame.x0) / 2
+	y := p.frame.y1 + 20
 	for side, id := range []string{v.A.ID, v.B.ID} {
-		dash := ""
-		if side == 1 {
-			dash = `stroke-dasharray="9 4"`
-		}
-		p.c.line(point{x, y - 4}, point{x + 34, y - 4}, sideColours[side], 2.4, dash)
-		p.mark(point{x + 17, y - 4}, &figure{side: side}, 7)
-		name := shorten(id, 14)
-		p.c.text(point{x + 40, y}, 12, "start", inkColour, "", name)
-		x += 52 + textWidth(name, 12)
+		x := p.frame.x0 + float64(side)*half
+		f := &figure{side: side, colour: sideColour(p.cf, side)}
+		_, dash, _ := f.style()
+		p.c.line(point{x, y - 4}, point{x + 34, y - 4}, f.colour, 2.4, dash)
+		p.mark(point{x + 17, y - 4}, f, 7)
+		p.c.text(point{x + sign, y}, size, "start", inkColour, "", fit(id, size, half-sign-12))
 	}
+	x := p.frame.x0
+	y += 20
 	p.c.path(pathData([]point{{x, y - 4}, {x + 30, y - 4}}, false), round(windowColour, 0.75, 9))
-	p.c.text(point{x + 40, y}, 12, "start", inkColour, "", "during the conflict")
-	x += 52 + textWidth("during the conflict", 12)*0.92
+	p.c.text(point{x + sign, y}, size, "start", inkColour, "", "during the conflict")
 	if p.required {
+		x += half
 		p.c.line(point{x, y - 4}, point{x + 30, y - 4}, dangerColour, 1.6, `stroke-dasharray="3 3"`)
-		p.c.text(point{x + 36, y}, 12, "start", inkColour, "", "required")
+		p.c.text(point{x + sign, y}, size, "start", inkColour, "", "required separation")
 	}
 }

@@ -42,7 +42,7 @@ const (
 	frameHeight = 420
 	planWidth   = 540
 	profileLeft = planWidth + margin + 84
-	panelHeight = headHeight + frameHeight + 62
+	panelHeight = headHeight + frameHeight + 74
 	footHeight  = 40
 )
 
@@ -84,9 +84,12 @@ func Write(w io.Writer, conflicts []Conflict, opt Options) error {
 
 // drawPanel draws conflict number panel with its head at height y.
 func drawPanel(c *canvas, y float64, panel int, cf Conflict, u Units) {
-	v := cf.Verdict
+	v := PlanFirst(cf.Verdict)
+	if v != cf.Verdict {
+		cf = Conflict{v, cf.B, cf.A}
+	}
 	cf, above := asCompared(cf)
-	title := fmt.Sprintf("%s and %s conflict, %s", shorten(Who(v.A), 44), shorten(Who(v.B), 44), Span(v.FromNS, v.ToNS))
+	title := fmt.Sprintf("%s and %s conflict, %s", shorten(nameOf(v.A), 44)+zoneOf(v.A), shorten(nameOf(v.B), 44)+zoneOf(v.B), Span(v.FromNS, v.ToNS))
 	size := math.Min(18, 18*(pageWidth-2*margin)/(1.06*textWidth(title, 18))) // bold runs wider
 	c.text(point{margin, y + 14}, size, "start", inkColour, `font-weight="bold"`, title)
 	line := y + 38

@@ -164,7 +164,7 @@ func (f *figure) style() (colour, dash string, strength float64) {
 	if f.side == 1 {
 		dash = `stroke-dasharray="9 4"`
 	}
-	return sideColours[f.side], dash, strength
+	return f.colour, dash, strength
 }
 
 // drawShape draws a volume's footprint and, paler, its lateral buffer.
@@ -381,6 +381,10 @@ func (p *plan) drawClosest() {
 		return
 	}
 	pa, pb := p.px(p.placeOf(a)), p.px(p.placeOf(b))
+	if areaOverlap(p.cf.Verdict) {
+		p.label(p.insidePlace(a, b), closestWords(p.cf.Verdict), 12, inkColour, around)
+		return
+	}
 	size := 7.0
 	if pa.distance(pb) > 3 {
 		p.c.line(pa, pb, inkColour, 1.4, `stroke-dasharray="2 2"`)
@@ -394,18 +398,49 @@ func (p *plan) drawClosest() {
 		p.taken = append(p.taken, box{q.x - 7, q.y - 7, q.x + 7, q.y + 7})
 	}
 	mid := pa.towards(pb, 0.5)
-	p.label(mid, "closest "+Clock(p.cf.Verdict.MinHorizontal.TimeNS), 12, inkColour,
+	p.label(mid, closestWords(p.cf.Verdict), 12, inkColour,
 		[][2]float64{{0, -reach - 4}, {0, reach + 14}, {70, -reach}, {-70, -reach}, {70, reach + 8}, {-70, reach + 8}, {0, -40}, {0, 48}, {90, 4}, {-90, 4}})
+}
+
+// insidePlace returns where an overlap is named: the middle of the stretch that
+// a trajectory flies in it, or a place that both sides have.
+func (p *plan) insidePlace(a, b *figure) point {
+	for _, f := range []*figure{a, b} {
+		if f.isRoute() {
+			if stretch := p.pxAll(f.stretch(f.from, f.to, p.plane)); len(stretch) > 0 {
+				return stretch[len(stretch)/2]
+			}
+		}
+	}
+	return p.px(p.placeOf(a))
+}
+
+// closestWords names the closest approach on a drawing: when it is, or from when
+// to when one side is inside the other.
+func closestWords(v *conflict.Verdict) string {
+	a := v.MinHorizontal
+	at, other := Clock(a.TimeNS), Clock(a.OtherNS)
+	switch {
+	case areaOverlap(v) && v.Minima.LateralMM == 0:
+		return insideWords(v)
+	case areaOverlap(v):
+		return "overlap"
+	case still(v):
+		return "closest"
+	case at != other:
+		return "closest " + at + " and " + other
+	}
+	return "closest " + at
 }
 
 // mark draws the sign of a side: a disc for A, a diamond for B; volumes get an
 // open sign at their nearest place.
 func (p *plan) mark(at point, f *figure, size float64) {
-	fill := sideColours[f.side]
+	fill := f.colour
 	if !f.isRoute() {
 		fill = paperColour
 	}
-	attributes := fmt.Sprintf(`fill="%s" stroke="%s" stroke-width="2"`, fill, sideColours[f.side])
+	attributes := fmt.Sprintf(`fill="%s" stroke="%s" stroke-width="2"`, fill, f.colour)
 	if f.isRoute() {
 		attributes = fmt.Sprintf(`fill="%s" stroke="%s" stroke-width="1.5"`, fill, paperColour)
 	}

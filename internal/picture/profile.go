@@ -366,12 +366,15 @@ func (p *profile) drawRequired() {
 // drawClosest marks the instant of the least lateral distance.
 func (p *profile) drawClosest() {
 	a := p.cf.Verdict.MinHorizontal
-	if a == nil || a.TimeNS < p.fromNS || a.TimeNS > p.toNS {
+	if a == nil || areaOverlap(p.cf.Verdict) || still(p.cf.Verdict) || a.TimeNS < p.fromNS || a.TimeNS > p.toNS {
 		return
 	}
 	x := p.x(a.TimeNS)
 	p.c.line(point{x, p.frame.y0 + 20}, point{x, p.frame.y1}, inkColour, 1.2, `stroke-dasharray="2 3"`)
-	p.label(point{x, p.frame.y1 - 8}, "closest "+Clock(a.TimeNS), 11.5, inkColour, [][2]float64{{0, 0}, {70, 0}, {-70, 0}, {0, -18}})
+	if other := p.x(a.OtherNS); math.Abs(other-x) > 2 && p.frame.holds(point{other, p.frame.y1}) {
+		p.c.line(point{other, p.frame.y0 + 20}, point{other, p.frame.y1}, inkColour, 1.2, `stroke-dasharray="2 3"`)
+	}
+	p.label(point{x, p.frame.y1 - 8}, closestWords(p.cf.Verdict), 11.5, inkColour, [][2]float64{{0, 0}, {70, 0}, {-70, 0}, {0, -18}})
 }
 
 // labelFigures names both sides at their altitude, with the limits a band does
@@ -418,7 +421,7 @@ func (p *profile) labelFigures() {
 				y = p.edgeY(f.volume.Band.UpperMM, 0)
 			}
 		}
-		p.label(point{x, y}, name, 13.5, sideColours[f.side], [][2]float64{{0, -8}, {0, 20}, {110, -8}, {-110, -8}, {110, 20}, {-110, 20}, {0, 40}})
+		p.label(point{x, y}, name, 13.5, f.colour, [][2]float64{{0, -8}, {0, 20}, {110, -8}, {-110, -8}, {110, 20}, {-110, 20}, {0, 40}})
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/deconflict/deconflict/internal/volume"
 )
 
 // Colours after Okabe and Ito (Color Universal Design, 2008): the pair stays
@@ -24,8 +26,23 @@ const (
 	fontFamily   = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 )
 
-// sideColours are the colours of A and B.
-var sideColours = [2]string{"#0072b2", "#d55e00"}
+// Colours of the sides: a zone is always of one hue, and plans have two others.
+var (
+	planColours = [2]string{"#0072b2", "#00805d"} // of A and of B
+	zoneColour  = "#d55e00"
+)
+
+// sideColour returns the colour of a side, 0 for A and 1 for B.
+func sideColour(cf Conflict, side int) string {
+	ref := cf.Verdict.A
+	if side == 1 {
+		ref = cf.Verdict.B
+	}
+	if ref.Kind == volume.Constraint {
+		return zoneColour
+	}
+	return planColours[side]
+}
 
 // point is a place on the drawing or in a local plane.
 type point struct{ x, y float64 }
@@ -164,7 +181,27 @@ func (c *canvas) writeTo(w io.Writer, width, height float64, title string) error
 
 // textWidth estimates the width of a line of text in the font family used.
 func textWidth(s string, size float64) float64 {
-	return 0.6 * size * float64(utf8.RuneCountInString(s))
+	ems := 0.0
+	for _, r := range s {
+		switch {
+		case r >= 0x1100: // Hangul and what follows, East Asian scripts among it
+			ems++
+		case unicode.IsUpper(r):
+			ems += 0.7
+		default:
+			ems += 0.6
+		}
+	}
+	return ems * size
+}
+
+// fit shortens text until it is no wider than width.
+func fit(s string, size, width float64) string {
+	for n := utf8.RuneCountInString(s); n > 1 && textWidth(s, size) > width; {
+		n--
+		s = shorten(s, n)
+	}
+	return s
 }
 
 // box is an upright rectangle.

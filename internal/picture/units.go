@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -30,50 +31,67 @@ type Units struct {
 
 // Gap writes a lateral distance given in tenths of a millimetre, rounded down,
 // so that a distance just short of a limit never reads as the limit.
-func (u Units) Gap(gap int64) string { return u.lateral(gap, false) }
-
-// Short writes a lateral shortfall given in tenths of a millimetre, rounded up.
-func (u Units) Short(gap int64) string { return u.lateral(gap, true) }
+func (u Units) Gap(gap int64) string { return u.lateralScale(gap).down(gap) }
 
 // GapVertical writes a vertical distance given in millimetres, rounded down.
-func (u Units) GapVertical(mm int64) string { return u.vertical(mm, false) }
+func (u Units) GapVertical(mm int64) string { return u.verticalScale(mm).down(10 * mm) }
 
-// ShortVertical writes a vertical shortfall given in millimetres, rounded up.
-func (u Units) ShortVertical(mm int64) string { return u.vertical(mm, true) }
-
-// lateral chooses unit and decimals by size: a few significant figures, never
-// coarser than what tells a conflict from its absence at that size.
-func (u Units) lateral(gap int64, up bool) string {
-	size := max(gap, -gap)
-	switch {
-	case u.Lateral == geodesy.NauticalMile && size >= tenthMM[geodesy.NauticalMile]/100:
-		return fixed(gap, geodesy.NauticalMile, 3, up)
-	case u.Lateral == geodesy.Foot && size < 10*tenthMM[geodesy.Foot]:
-		return fixed(gap, geodesy.Foot, 2, up)
-	case u.Lateral == geodesy.Foot && size < tenthMM[geodesy.NauticalMile]:
-		return fixed(gap, geodesy.Foot, 0, up)
-	case u.Lateral == geodesy.Foot:
-		return fixed(gap, geodesy.NauticalMile, 3, up)
-	case size >= tenthMM[geodesy.Kilometre]:
-		return fixed(gap, geodesy.Kilometre, 3, up)
-	}
-	return fixed(gap, geodesy.Metre, 2, up)
+// scale is the unit and the decimals of all lengths of one statement, so that
+// they can be added up and compared at sight.
+type scale struct {
+	unit     geodesy.LengthUnit
+	decimals int
 }
 
-func (u Units) vertical(mm int64, up bool) string {
-	size := max(mm, -mm)
-	unit := u.Vertical
-	if unit != geodesy.Foot {
-		unit = geodesy.Metre
+// down writes a length in tenths of a millimetre rounded down: a distance.
+func (s scale) down(tenthsMM int64) string { return fixed(tenthsMM, s.unit, s.decimals, false) }
+
+// up writes a length in tenths of a millimetre rounded up: a shortfall.
+func (s scale) up(tenthsMM int64) string { return fixed(tenthsMM, s.unit, s.decimals, true) }
+
+// lateralScale chooses unit and decimals by the largest of the lengths, in
+// tenths of a millimetre: fine enough to tell a conflict from its absence at
+// that size.
+func (u Units) lateralScale(tenthsMM ...int64) scale {
+	size := int64(0)
+	for _, l := range tenthsMM {
+		size = max(size, l, -l)
 	}
-	decimals := 0
+	switch {
+	case u.Lateral == geodesy.NauticalMile && size >= tenthMM[geodesy.NauticalMile]/100:
+		return scale{geodesy.NauticalMile, 3}
+	case u.Lateral == geodesy.Foot && size < 10*tenthMM[geodesy.Foot]:
+		return scale{geodesy.Foot, 2}
+	case u.Lateral == geodesy.Foot && size < tenthMM[geodesy.NauticalMile]:
+		return scale{geodesy.Foot, 0}
+	case u.Lateral == geodesy.Foot:
+		return scale{geodesy.NauticalMile, 3}
+	case size >= tenthMM[geodesy.Kilometre]:
+		return scale{geodesy.Kilometre, 3}
+	}
+	return scale{geodesy.Metre, 2}
+}
+
+// verticalScale chooses the decimals by the smallest of the lengths that is not
+// 0, in millimetres.
+func (u Units) verticalScale(mm ...int64) scale {
+	size := int64(math.MaxInt64)
+	for _, l := range mm {
+		if l != 0 {
+			size = min(size, max(l, -l))
+		}
+	}
+	s := scale{unit: u.Vertical}
+	if s.unit != geodesy.Foot {
+		s.unit = geodesy.Metre
+	}
 	switch {
 	case size < 10_000:
-		decimals = 2
+		s.decimals = 2
 	case size < 100_000:
-		decimals = 1
+		s.decimals = 1
 	}
-	return fixed(mm*10, unit, decimals, up)
+	return s
 }
 
 // fixed writes tenths of a millimetre in a unit with so many decimals, rounded

@@ -17,16 +17,16 @@ func TestDistancesRoundTowardsDanger(t *testing.T) {
 		{nautical.Gap(222_239_999), "11.999 NM"},                        // 0.1 mm inside 12 NM
 		{nautical.Gap(222_240_000), "12.000 NM"},                        // exactly
 		{nautical.Gap(-175_545_000), "-9.479 NM"},                       // deeper, not shallower
-		{nautical.Short(92_600_001), "5.001 NM"},                        // a shortfall is never understated
-		{nautical.Short(10), "0.01 m"},                                  // small ones in metres
+		{nautical.lateralScale(92_600_001).up(92_600_001), "5.001 NM"},  // a shortfall is never understated
+		{nautical.lateralScale(10).up(10), "0.01 m"},                    // small ones in metres
 		{nautical.GapVertical(609_599), "1999 ft"},                      // 1 mm short of 2000 ft
 		{nautical.GapVertical(609_600), "2000 ft"},                      // exactly
 		{nautical.GapVertical(-304_800), "-1000 ft"},                    // overlap
-		{nautical.ShortVertical(2_001), "6.57 ft"},                      // 6.565 ft
+		{nautical.verticalScale(2_001).up(20_010), "6.57 ft"},           // 6.565 ft
 		{Units{}.Gap(299_999), "29.99 m"},                               // just under 30 m
 		{Units{}.Gap(123_456_789), "12.345 km"},                         //
 		{Units{}.GapVertical(9_999), "9.99 m"},                          //
-		{Units{}.ShortVertical(99_901), "100.0 m"},                      //
+		{Units{}.verticalScale(99_901).up(999_010), "100.0 m"},          //
 		{Units{geodesy.Foot, geodesy.Foot}.Gap(3_048_000), "1000 ft"},   //
 		{Units{geodesy.Foot, geodesy.Foot}.Gap(37_040_000), "2.000 NM"}, // long ones in NM
 	} {
