@@ -109,12 +109,21 @@ func (u *conversions) add(ref geodesy.AltitudeReference, c *conversion) {
 	}
 }
 
-// describe adds a supposition for each reference that needed one, and one for
-// all heights above mean sea level.
+// roundStepMM returns the least of 1 cm, 10 cm, 1 m, ... that is not below a
+// length, so that the same words hold for many items. The value used is exact.
+func roundStepMM(mm int64) int64 {
+	step := int64(10)
+	for step < mm {
+		step *= 10
+	}
+	return step
+}
+
+// describe adds a supposition for each reference that needs an elevation or
+// setting.
 func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks) {
 	for _, ref := range u.order {
 		switch ref {
-		case geodesy.AMSL: // said below
 		case geodesy.AGL:
 			suppose.addf("altitudes above ground counted from the given elevation of %s", formatGround(opt.Ground))
 		case geodesy.Home:
@@ -133,19 +142,20 @@ func (u *conversions) describe(opt *ResolveOptions, home *Home, suppose *remarks
 				strconv.FormatFloat(*opt.QNHHPa, 'f', -1, 64), geodesy.FormatLength(u.errorMM[ref], geodesy.Metre, 3))
 		}
 	}
-	bend := ""
-	if u.bowMM > 0 {
-		bend = "up to " + geodesy.FormatLength(u.bowMM, geodesy.Metre, 3) + " for the bend of the geoid between points of the path"
+}
+
+// describeGeoid adds suppositions for all heights above mean sea level. The bend
+// is a sentence of its own, so that the other is the same for all items.
+func (u *conversions) describeGeoid(suppose *remarks) {
+	to := "the vertical buffer"
+	if u.seaMM > 0 {
+		to = "that error"
+		suppose.addf("heights above mean sea level compared as such with others; with any others above the ellipsoid by EGM96, its stated error of %s added",
+			geodesy.FormatLength(u.seaMM, geodesy.Metre, 3))
 	}
-	switch {
-	case u.seaMM > 0:
-		if bend != "" {
-			bend = ", and " + bend
-		}
-		suppose.addf("heights above mean sea level compared as such with others; with any others above the ellipsoid by EGM96, its stated error of %s added%s",
-			geodesy.FormatLength(u.seaMM, geodesy.Metre, 3), bend)
-	case bend != "":
-		suppose.addf("%s added to the vertical buffer", bend)
+	if u.bowMM > 0 {
+		suppose.addf("up to %s added to %s for the bend of the geoid between points of the path",
+			geodesy.FormatLength(roundStepMM(u.bowMM), geodesy.Metre, 3), to)
 	}
 }
 

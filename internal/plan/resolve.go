@@ -146,7 +146,8 @@ type itemResolver struct {
 	file    *File
 	item    *Item
 	opt     *ResolveOptions
-	suppose remarks
+	given   remarks // suppositions about what the caller gave, and what it was not used for
+	general remarks // suppositions that hold for many items
 	used    conversions
 }
 
@@ -159,11 +160,6 @@ func (r *itemResolver) fail(place string, err error) error {
 
 func (r *itemResolver) resolve(id string) (*volume.Entity, error) {
 	item := r.item
-	for _, s := range item.Suppositions {
-		if s = tidy(s); s != "" {
-			r.suppose.addf("%s", s)
-		}
-	}
 	e := &volume.Entity{
 		ID: id, Version: tidy(item.Version), Party: tidy(item.Party), Name: tidy(item.Name), Kind: item.Kind, Type: item.Type,
 	}
@@ -180,9 +176,25 @@ func (r *itemResolver) resolve(id string) (*volume.Entity, error) {
 			return nil, err
 		}
 	}
-	r.used.describe(r.opt, item.Home, &r.suppose)
-	e.Suppositions = r.suppose.list
+	e.Suppositions = r.suppositions()
 	return e, nil
+}
+
+// suppositions returns what had to be supposed, the decisive first: what the
+// caller gave for this item, then what its reader supposed, then what holds for
+// many items.
+func (r *itemResolver) suppositions() []string {
+	r.used.describe(r.opt, r.item.Home, &r.given)
+	r.used.describeGeoid(&r.general)
+	all := r.given
+	for _, list := range [][]string{r.item.Suppositions, r.general.list} {
+		for _, s := range list {
+			if s = tidy(s); s != "" {
+				all.addf("%s", s)
+			}
+		}
+	}
+	return all.list
 }
 
 // buffers adds the given buffers to those of an intent.
@@ -208,7 +220,7 @@ func (r *itemResolver) volume(v *Volume, e *volume.Entity) error {
 		return r.fail(v.Place, err)
 	}
 	if len(windows) == 0 {
-		r.suppose.addf("not in force between %s and %s", formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
+		r.general.addf("not in force between %s and %s", formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
 	}
 	b := r.buffers(v.Buffers)
 	b.VerticalMM += at.ownMM
@@ -241,7 +253,7 @@ func (r *itemResolver) band(v *Volume) (heights, error) {
 	lower := v.Lower
 	if !lower.Unbounded && groundFloor(lower.Altitude) {
 		lower.Unbounded = true
-		r.suppose.addf(supposeGroundFloor)
+		r.general.addf(supposeGroundFloor)
 	}
 	var used []conversion
 	if !lower.Unbounded {
@@ -370,5 +382,5 @@ func (r *itemResolver) pointNS(route *Route, p *RoutePoint) (int64, error) {
 }
 
 func (r *itemResolver) supposeStart() {
-	r.suppose.addf("start %s given, as the file has no clock", r.opt.Start.UTC().Format(time.RFC3339Nano))
+	r.given.addf("start %s given, as the file has no clock", r.opt.Start.UTC().Format(time.RFC3339Nano))
 }

@@ -47,7 +47,7 @@ func (r *itemResolver) givenWindow() ([]volume.Window, error) {
 		return nil, ErrNeedDuration
 	}
 	r.supposeStart()
-	r.suppose.addf("duration %s given, as the file has no clock", r.opt.Duration)
+	r.given.addf("duration %s given, as the file has no clock", r.opt.Duration)
 	return []volume.Window{{
 		StartNS: instantNS(r.opt.Start),
 		EndNS:   instantNS(r.opt.Start.Add(r.opt.Duration)),
@@ -77,7 +77,7 @@ func (r *itemResolver) recurring(list []Recurrence) ([]volume.Window, error) {
 		if last-first > maxDays {
 			return nil, fmt.Errorf("a recurring schedule over %d days, expected at most %d", last-first, maxDays)
 		}
-		r.suppose.addf("recurring periods written out from %s to %s only",
+		r.general.addf("recurring periods written out from %s to %s only",
 			formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
 		for d := first; d <= last; d++ {
 			if w, ok := periodOn(rec, d); ok && w.StartNS < h.EndNS && w.EndNS > h.StartNS {
