@@ -333,10 +333,13 @@ func (g *kmlGeometry) altitude(n *xmlNode, place string, p kmlPoint, mode altitu
 		return *props.altitude, nil
 	case mode.clamped && (props.reference != "" || converted):
 		return geodesy.Altitude{}, n.fail("a path clamped to the ground with a property for its altitudes", "an altitudeMode of absolute or relativeToGround")
+	case mode.clamped && p.mm != 0:
+		// KML has it that the altitude does not count, and Google Earth writes
+		// this mode unless told otherwise: nobody means a flight on the ground.
+		return geodesy.Altitude{}, unsupported(n.file, place,
+			"an altitude of "+formatScaled(p.mm, 3)+" m in a path that is clamped to the ground (clampToGround, the default)",
+			"an altitudeMode of absolute or relativeToGround, or the field altitude")
 	case mode.clamped:
-		if p.mm != 0 {
-			g.suppose("a path clamped to the ground: the altitudes in its coordinates do not count, as KML has it")
-		}
 		return geodesy.Altitude{Ref: geodesy.AGL}, nil
 	case !p.hasAlt:
 		return geodesy.Altitude{}, unsupported(n.file, place, "no altitude", "one in metres")
