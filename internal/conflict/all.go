@@ -55,6 +55,9 @@ func All(ctx context.Context, entities []*volume.Entity, opt Options) (Result, e
 		return Result{}, err
 	}
 	out := Result{Pairs: set.pairs()}
+	if err := set.checkPairs(); err != nil {
+		return Result{}, err
+	}
 	snapshot := set.index().Snapshot()
 	parts := opt.Workers * partsAWorker
 	var next, done, candidates atomic.Int64
@@ -116,6 +119,47 @@ type class struct{ constraint, against bool }
 // with tells whether entities of two classes are compared.
 func (c class) with(d class) bool {
 	return !(c.constraint && d.constraint) && !(c.against && d.against)
+}
+
+// minima returns those of a pair.
+func (s *set) minima(i, j int) *Minima {
+	if s.class[i].constraint || s.class[j].constraint {
+		return s.opt.Constraints
+	}
+	return &s.opt.Minima
+}
+
+// checkPairs refuses the first pair, in order of ids, that the minima cannot
+// judge, whether or not it comes near: that it does not is no answer.
+func (s *set) checkPairs() error {
+	for i, a := range s.entities {
+		if !s.mayFail(i) {
+			continue
+		}
+		for j := i + 1; j < len(s.entities); j++ {
+			if !s.mayFail(j) || !s.class[i].with(s.class[j]) {
+				continue
+			}
+			if err := checkPair(a, s.entities[j], *s.minima(i, j)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mayFail tells whether checkPair may refuse an entity with some other: it has
+// a trajectory without width or height of its own, or one of very many legs.
+func (s *set) mayFail(i int) bool {
+	for _, t := range s.entities[i].Trajectories {
+		b := t.Buffers()
+		bare := b.LateralMM == 0 && min(s.opt.Minima.LateralMM, s.opt.Constraints.LateralMM) == 0 ||
+			b.VerticalMM == 0 && min(s.opt.Minima.VerticalMM, s.opt.Constraints.VerticalMM) == 0
+		if bare || t.Legs() > 1000 {
+			return true
+		}
+	}
+	return false
 }
 
 // pairs returns the number of pairs that are compared.
@@ -203,13 +247,7 @@ func (s *set) part(ctx context.Context, pairs func(func(i, j uint32) bool)) (can
 		if candidates%1024 == 0 && ctx.Err() != nil {
 			return candidates, nil, ctx.Err()
 		}
-		m := s.opt.Minima
-		if s.class[i].constraint || s.class[j].constraint {
-			m = *s.opt.Constraints
-		}
-		if err := checkPair(a, b, m); err != nil {
-			return candidates, nil, err
-		}
+		m := *s.minima(int(i), int(j))
 		if decide(a, b, m.need()) {
 			found = append(found, judge(a, b, s.subjects[i].digest, s.subjects[j].digest, m))
 		}

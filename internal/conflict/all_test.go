@@ -2,6 +2,7 @@ package conflict_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -205,5 +206,84 @@ func TestResultDigests(t *testing.T) {
 	set[3].Suppositions = []string{"start given"}
 	if r := all(set, o); r.InputsDigest == first.InputsDigest {
 		t.Error("a supposition does not change the digest of the inputs")
+	}
+}
+
+// TestAllRefusesAlways holds that what cannot be judged is refused wherever it
+// is, and always by the same error.
+func TestAllRefusesAlways(t *testing.T) {
+	set := mixedSet(t, 3, 52.02, 8.02, 40)
+	for i := range 2 {
+		far, err := geodesy.NewLatLng(-40+float64(i)*30, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr, err := volume.NewTrajectory([]volume.Waypoint{{At: far}, {At: geodesy.Direct(far, 0, 100), TimeNS: 1e9}}, volume.Buffers{VerticalMM: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set = append(set, &volume.Entity{ID: fmt.Sprintf("bare%d", i), Trajectories: []*volume.Trajectory{tr}})
+	}
+	want := ""
+	for range 20 {
+		_, err := conflict.All(context.Background(), set, conflict.Options{})
+		var bad *conflict.InputError
+		if !errors.As(err, &bad) || !errors.Is(err, conflict.ErrBare) {
+			t.Fatalf("error %v, want %v", err, conflict.ErrBare)
+		}
+		if want == "" {
+			want = bad.ID
+		}
+		if bad.ID != want || bad.ID != "bare0, bare1" {
+			t.Fatalf("refused %s, want bare0, bare1", bad.ID)
+		}
+	}
+	_, err := conflict.Prepare(&volume.Entity{ID: "a", Trajectories: []*volume.Trajectory{nil}})
+	if err == nil {
+		t.Error("an entity with a missing trajectory is accepted")
+	}
+}
+
+// TestCandidatesCoverTheTolerance holds two long strips whose ends are 33 mm
+// apart: within the tolerance of so long a pair, and so a conflict for All as
+// for Judge.
+func TestCandidatesCoverTheTolerance(t *testing.T) {
+	strip := func(id string, west geodesy.LatLng) *volume.Entity {
+		const n = 2400
+		var ring []geodesy.LatLng
+		for side := range 2 {
+			for i := range n + 1 {
+				k := i
+				if side == 1 {
+					k = n - i
+				}
+				p := geodesy.Direct(west, 90, float64(k)*113)
+				ring = append(ring, geodesy.Direct(p, 0, float64(side)*10))
+			}
+		}
+		f, err := volume.NewPolygon(ring)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &volume.Entity{ID: id, Volumes: []volume.Volume4D{{
+			Footprint: f, Band: volume.Band{UpperMM: 1}, Window: volume.Window{EndNS: 1},
+		}}}
+	}
+	west, err := geodesy.NewLatLng(0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := strip("a", west)
+	b := strip("b", geodesy.Direct(west, 90, 2400*113+0.033))
+	v, err := conflict.Judge(a, b, conflict.Minima{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := conflict.All(context.Background(), []*volume.Entity{a, b}, conflict.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !v.Conflict || !v.WithinTolerance || len(r.Verdicts) != 1 {
+		t.Errorf("Judge: conflict %v, within tolerance %v; All: %d conflicts", v.Conflict, v.WithinTolerance, len(r.Verdicts))
 	}
 }

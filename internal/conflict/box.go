@@ -10,8 +10,8 @@ import (
 // epochS is 2020-01-01T00:00:00Z, from which index boxes count seconds.
 const epochS = 1_577_836_800
 
-// Box returns an extent as an index box, rounded outward; bounds beyond the
-// box's range become unbounded.
+// Box returns an extent as an index box (1e-7 degree, centimetres, seconds since
+// 2020), rounded outward; bounds beyond the box's range become unbounded.
 func Box(x volume.Extent) index.Box {
 	return index.Box{
 		Lo: [4]int32{

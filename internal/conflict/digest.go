@@ -266,9 +266,8 @@ func writeWhen(w *statement.Writer, known bool, ns int64) {
 		w.Null()
 		return
 	}
-	// Grown by buffers and minima on both sides a bound without limit moves.
-	const moved = 2 * volume.MaxBufferNS
-	writeBound(w, ns, volume.AlwaysNS+moved, volume.ForeverNS-moved, w.Time)
+	// Buffers and minima move a bound without limit outward only.
+	writeBound(w, ns, volume.AlwaysNS, volume.ForeverNS, w.Time)
 }
 
 func writePart(w *statement.Writer, p *Part) {

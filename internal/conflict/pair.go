@@ -39,6 +39,14 @@ var ErrBare = errors.New("bare lines need a lateral and a vertical minimum or bu
 // ErrMinima is the cause when minima are negative or beyond all use.
 var ErrMinima = errors.New("minima must be 0 or more, at most 2,000 km and 400 days")
 
+// MaxLegPairs bounds how many pairs of legs of two trajectories are compared:
+// with long buffers or minima in time every leg meets every other.
+const MaxLegPairs = 5_000_000
+
+// ErrTooMuch is the cause when two trajectories have too many legs that come
+// close enough in time.
+var ErrTooMuch = fmt.Errorf("more than %d pairs of legs come close enough in time: shorten the trajectories, or the buffers and minima in time", MaxLegPairs)
+
 // ErrNothing is the cause when an entity has neither volumes nor trajectories.
 var ErrNothing = errors.New("it has neither volumes nor trajectories")
 
@@ -50,6 +58,11 @@ func Validate(e *volume.Entity) error {
 	for i := range e.Volumes {
 		if err := e.Volumes[i].Validate(); err != nil {
 			return &InputError{ID: e.ID, Part: fmt.Sprintf("volume %d", i), Err: err}
+		}
+	}
+	for i, t := range e.Trajectories {
+		if t == nil {
+			return &InputError{ID: e.ID, Part: fmt.Sprintf("trajectory %d", i), Err: ErrNothing}
 		}
 	}
 	return nil
@@ -71,13 +84,29 @@ func (m Minima) need() volume.Need {
 func checkPair(a, b *volume.Entity, m Minima) error {
 	for _, t := range a.Trajectories {
 		for _, u := range b.Trajectories {
-			p, q := t.Buffers(), u.Buffers()
-			if m.LateralMM+p.LateralMM+q.LateralMM == 0 || m.VerticalMM+p.VerticalMM+q.VerticalMM == 0 {
+			if bare(t, u, m) {
 				return &InputError{ID: a.ID + ", " + b.ID, Err: ErrBare}
+			}
+			if volume.LegPairs(t, u, m.need()) > MaxLegPairs {
+				return &InputError{ID: a.ID + ", " + b.ID, Err: ErrTooMuch}
 			}
 		}
 	}
 	return nil
+}
+
+// bare tells whether neither buffers nor minima give two trajectories width, or
+// height, so that they could never conflict.
+func bare(t, u *volume.Trajectory, m Minima) bool {
+	p, q := t.Buffers(), u.Buffers()
+	if m.LateralMM+p.LateralMM+q.LateralMM == 0 {
+		return true
+	}
+	height := m.VerticalMM + p.VerticalMM + q.VerticalMM
+	if d, e := t.Datum(), u.Datum(); !d.Sea || !e.Sea {
+		height += d.ErrorMM + e.ErrorMM
+	}
+	return height == 0
 }
 
 // Decide tells whether two entities conflict, and nothing else. It agrees with

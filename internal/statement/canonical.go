@@ -17,7 +17,7 @@ const MaxInteger = 1 << 53
 // AppendString appends s as a canonical JSON string (RFC 8785 section
 // 3.2.2.2). Bytes that are not UTF-8 become U+FFFD.
 func AppendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
+	const digits = "0123456789abcdef"
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(s); {
@@ -42,7 +42,7 @@ func AppendString(dst []byte, s string) []byte {
 			case '\r':
 				dst = append(dst, '\\', 'r')
 			default:
-				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+				dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 			}
 			i++
 			from = i
@@ -75,7 +75,7 @@ func Less(a, b string) bool {
 }
 
 // Writer appends a canonical object or array to Buf. The caller gives members
-// in canonical order; tests of the caller check the result with Check.
+// in canonical order; tests of the caller decode the result and encode it anew.
 type Writer struct {
 	Buf  []byte
 	open bool // a value precedes at this level

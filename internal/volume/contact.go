@@ -6,7 +6,8 @@ import (
 	"github.com/deconflict/deconflict/internal/geodesy"
 )
 
-// Need is the separation that a pair must keep. All are zero or more.
+// Need is the separation that a pair must keep: millimetres and nanoseconds, all
+// zero or more, at most MaxBufferMM and MaxBufferNS.
 type Need struct {
 	LateralMM, VerticalMM, TimeNS int64
 }
@@ -17,7 +18,7 @@ type Contact struct {
 	A, B int // the volume's index as given by the caller, or the leg's
 
 	Conflict bool
-	// Firm is set when the conflict does not rest on the tolerance.
+	// Firm is set when the lateral side does not rest on the tolerance.
 	Firm bool
 	// FromNS and ToNS are the first and last instant at which either side takes
 	// part in a violation, time buffers included.

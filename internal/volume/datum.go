@@ -13,7 +13,10 @@ type Datum struct {
 	// mean sea level (EGM96).
 	Sea bool
 	// ErrorMM is the stated error of the heights above the ellipsoid, in
-	// millimetres: 0 when they were declared as such.
+	// millimetres: 0 when they were declared as such. With Sea it must also
+	// cover the bend of the geoid along legs, and Volume4D.Band the geoid's
+	// range over the footprint: the search for candidates goes by heights above
+	// the ellipsoid.
 	ErrorMM int64
 }
 

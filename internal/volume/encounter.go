@@ -34,6 +34,26 @@ func Encounters(t, u *Trajectory, need Need, detail bool, visit func(Contact) bo
 	}
 }
 
+// LegPairs returns how many pairs of legs of two trajectories come close enough
+// in time to be compared.
+func LegPairs(t, u *Trajectory, need Need) int {
+	m := newMeeting(t, u, need)
+	n, first, next := 0, 0, 0
+	for a := range t.Legs() {
+		p0, p1 := t.legSpan(a)
+		for first < u.Legs() && m.endOf(first) < p0 {
+			first++
+		}
+		for next = max(next, first); next < u.Legs(); next++ {
+			if q0, _ := u.legSpan(next); q0+m.offset-m.slack > p1 {
+				break
+			}
+		}
+		n += next - first
+	}
+	return n
+}
+
 // endOf returns when leg b of u last matters, in t's seconds.
 func (m *meeting) endOf(b int) float64 {
 	_, q1 := m.u.legSpan(b)
@@ -265,7 +285,7 @@ func (m *meeting) lateral(e *encounter, c *Contact, detail bool) {
 	m.best = min(m.best, e.distM)
 	c.Lateral = m.closest(e, c)
 	if c.Conflict {
-		c.FromNS, c.ToNS = m.window(e, limit)
+		c.FromNS, c.ToNS = m.window(e, windowLimit(e.distM, m.radius, c.ToleranceM))
 	}
 }
 

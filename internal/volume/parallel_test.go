@@ -60,3 +60,93 @@ func TestSameRoute(t *testing.T) {
 		t.Errorf("overtaking on one route: conflict %v, least gap %d mm, want one and at most 0", hit, vertical)
 	}
 }
+
+func hits(t *testing.T, a, b any, need Need) (hit bool) {
+	t.Helper()
+	for _, detail := range []bool{false, true} {
+		found := false
+		visit := func(c Contact) bool { found = found || c.Conflict; return true }
+		if v, ok := b.(*Volume4D); ok {
+			Transits(a.(*Trajectory), v, need, detail, visit)
+		} else {
+			Encounters(a.(*Trajectory), b.(*Trajectory), need, detail, visit)
+		}
+		if detail && found != hit {
+			t.Errorf("decision %v, with detail %v", hit, found)
+		}
+		hit = found
+	}
+	return hit
+}
+
+// TestSteepJump holds a climb of 100 m within nanoseconds, late in a long
+// flight, with time buffers.
+func TestSteepJump(t *testing.T) {
+	const day = 86_400_000_000_000
+	for _, jump := range []int64{1, 10, 100, 1e6, 1e9} {
+		a := fly(t, Buffers{TimeNS: 1e9}, waypointOf(10e9, 10e9, 0, 0), waypointOf(10e9, 10e9, 0, day),
+			waypointOf(10e9, 10e9, 100_000, day+jump))
+		b := fly(t, Buffers{}, waypointOf(10e9, 10e9, 50_000, day-5e9), waypointOf(10e9, 10e9, 50_000, day+5e9))
+		if !hits(t, a, b, Need{LateralMM: 1000, VerticalMM: 10}) {
+			t.Errorf("a jump in %d ns through the other's level is clear", jump)
+		}
+	}
+}
+
+// TestSlowClimb holds a climb too slow to show in a short common window.
+func TestSlowClimb(t *testing.T) {
+	const day = 86_400_000_000_000
+	disc, err := NewCircle(geodesy.LatLng{LatE9: 10e9, LngE9: 10e9}, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := fly(t, Buffers{}, waypointOf(10e9, 10e9, 1_000_000, 0), waypointOf(10e9, 10e9, 1_000_001, 30*day))
+	for _, ns := range []int64{1, 1000, 1e6, 1e9} {
+		v := &Volume4D{Footprint: disc, Band: Band{0, 5_000_000}, Window: Window{10 * day, 10*day + ns}}
+		if !hits(t, a, v, Need{}) {
+			t.Errorf("a window of %d ns deep inside the band is clear", ns)
+		}
+		v.Band = Band{0, 1_000_000}
+		if hits(t, a, v, Need{}) {
+			t.Errorf("a window of %d ns above the band conflicts", ns)
+		}
+	}
+}
+
+// TestLastNanosecond holds that flights up to the longest allowed are compared
+// to the nanosecond.
+func TestLastNanosecond(t *testing.T) {
+	disc, err := NewCircle(geodesy.LatLng{LatE9: 10e9, LngE9: 10e9}, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := fly(t, Buffers{}, waypointOf(10e9, 10e9, 1000, 0), waypointOf(10e9, 10e9, 1000, MaxFlightNS))
+	for start, want := range map[int64]bool{MaxFlightNS - 1: true, MaxFlightNS: false} {
+		v := &Volume4D{Footprint: disc, Band: Band{0, 5000}, Window: Window{start, start + 1e9}}
+		if got := hits(t, a, v, Need{}); got != want {
+			t.Errorf("a window from %d ns before the end: conflict %v, want %v", MaxFlightNS-start, got, want)
+		}
+	}
+}
+
+// TestConcaveArea holds that the least vertical gap is looked for only where
+// the craft is laterally too close: not between the arms of a U.
+func TestConcaveArea(t *testing.T) {
+	u := &Volume4D{
+		Footprint: polygon(t, -.1, 0, -.1, .04, .1, .04, .1, .03, -.05, .03, -.05, .01, .1, .01, .1, 0),
+		Band:      Band{500_000, 510_000}, Window: Window{0, 1e12},
+	}
+	a := fly(t, Buffers{}, waypointOf(0, -.01e9, 0, 0), waypointOf(0, .05e9, 1_010_000, 600e9))
+	var least Closest
+	Transits(a, u, Need{LateralMM: 1000, VerticalMM: 10_000}, true, func(c Contact) bool {
+		if c.Conflict {
+			t.Error("conflict between the arms")
+		}
+		least = c.Vertical
+		return true
+	})
+	// It leaves the first arm, 0.01 degree wide, a third of the way along.
+	if !least.Known || least.BaseM > 1.01 || least.GapMM < 160_000 || least.GapMM > 165_000 {
+		t.Errorf("least vertical gap %d mm at %.1f m, want about 163,000 mm within 1 m", least.GapMM, least.BaseM)
+	}
+}

@@ -255,8 +255,8 @@ func outOfRange(mm int64) bool { return mm < -geodesy.MaxAltitudeMM || mm > geod
 // Limits of buffers and minima, far beyond use, that keep sums within int64
 // and distances within the earth.
 const (
-	MaxBufferMM = 2_000_000_000 // 2,000 km
-	MaxBufferNS = 400 * 24 * 3600 * 1_000_000_000
+	MaxBufferMM = 2_000_000_000                   // 2,000 km in millimetres
+	MaxBufferNS = 400 * 24 * 3600 * 1_000_000_000 // 400 days in nanoseconds
 )
 
 func (b Buffers) validate() error {
@@ -283,4 +283,16 @@ func (v *Volume4D) radiusM() float64 {
 // at most 1 mm per 5 km.
 func toleranceFor(spanM float64) float64 {
 	return 1e-7 * max(spanM, 1)
+}
+
+// windowLimit returns the distance below which instants count as violation, for
+// a pair whose least distance is distM. Where the conflict is firm only the
+// numeric error is added to the radius, not the whole tolerance: tracks that
+// graze it stay within the tolerance for long. The error is below 1e-9 of the
+// span (TestPieceInterpolation, TestSeparation); 5e-9 and 10 nm cover it.
+func windowLimit(distM, radiusM, tolM float64) float64 {
+	if distM < radiusM-tolM {
+		return radiusM + float64(tolM*0.05) + 1e-8
+	}
+	return radiusM + tolM
 }

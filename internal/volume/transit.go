@@ -1,6 +1,10 @@
 package volume
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Transits calls visit for the legs of a trajectory that are in conflict with a
 // volume or, with detail set, that lose vertical or lateral separation from it
@@ -143,38 +147,75 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 		return c
 	}
 	w = p.within(r, x0, x1, c.ToleranceM, true)
-	a, b := p.t.altitude(leg, w.x0, p.vertical.sea), p.t.altitude(leg, w.x1, p.vertical.sea)
-	w.x = w.x0
-	if p.gap(b) < p.gap(a) {
-		w.x = w.x1
-	}
-	if lo, hi := float64(p.band.LowerMM), float64(p.band.UpperMM); (a < lo && b > lo) || (a > hi && b < hi) {
-		// It passes through the band's edge: the gap is 0 from there on.
-		edge := lo
-		if a > hi {
-			edge = hi
-		}
-		w.x = w.x0 + float64((edge-a)/(b-a)*(w.x1-w.x0))
-	}
-	s, _ := r.at(w.x)
-	w.a = s
-	w.distM, w.b = p.baseFrom(&s)
+	p.leastHeight(r, leg, &w)
 	c.Vertical = p.instant(leg, &w)
 	return c
 }
 
-// gap returns the distance in millimetres of an altitude from the band.
+// leastHeight moves a stay to the instant, of those at which the craft is
+// laterally too close, at which its height is nearest to the band, or deepest in it.
+func (p *passage) leastHeight(r *run, leg int32, w *stay) {
+	least := math.Inf(1)
+	for _, s := range p.spans(r, w) {
+		a, b := p.t.altitude(leg, s[0], p.vertical.sea), p.t.altitude(leg, s[1], p.vertical.sea)
+		x, gap := s[0], p.gap(a)
+		if end := p.gap(b); end < gap {
+			x, gap = s[1], end
+		}
+		// Deepest is halfway up the band, if it passes there.
+		middle := float64(p.band.LowerMM/2 + p.band.UpperMM/2)
+		if (a < middle) != (b < middle) {
+			x, gap = s[0]+float64((middle-a)/(b-a)*(s[1]-s[0])), p.gap(middle)
+		}
+		if gap < least {
+			least, w.x = gap, x
+		}
+	}
+	w.a, _ = r.at(w.x)
+	w.distM, w.b = p.baseFrom(&w.a)
+}
+
+// spans returns the instants of a stay, which an area may hold in several
+// pieces: near its edges, and between them where it holds the craft.
+func (p *passage) spans(r *run, w *stay) [][2]float64 {
+	slices.SortFunc(w.near, func(s, t [2]float64) int { return cmp.Compare(s[0], t[0]) })
+	inside := func(x0, x1 float64) bool {
+		s, _ := r.at(x0 + float64((x1-x0)*0.5))
+		return x0 < x1 && p.v.Footprint.closed && p.v.Footprint.holds(&s)
+	}
+	var out [][2]float64
+	end := w.x0
+	for _, s := range w.near {
+		switch {
+		case len(out) > 0 && s[0] <= end:
+			out[len(out)-1][1] = max(end, s[1])
+		case inside(end, s[0]):
+			out = append(out, [2]float64{end, s[1]})
+		default:
+			out = append(out, s)
+		}
+		end = max(end, s[1])
+	}
+	if inside(end, w.x1) || len(out) == 0 {
+		out = append(out, [2]float64{end, w.x1})
+	}
+	return out
+}
+
+// gap returns the distance in millimetres of an altitude from the band,
+// negative within it.
 func (p *passage) gap(h float64) float64 {
-	return max(0, float64(p.band.LowerMM)-h, h-float64(p.band.UpperMM))
+	return max(float64(p.band.LowerMM)-h, h-float64(p.band.UpperMM))
 }
 
 // stay is the lateral side of a run's passage.
 type stay struct {
 	conflict, firm bool
-	distM          float64 // least distance from the base, 0 inside it
-	x              float64 // when
-	a, b           spot    // where: the craft, and the base
-	x0, x1         float64 // first and last instant nearer than the radius
+	distM          float64      // least distance from the base, 0 inside it
+	x              float64      // when
+	a, b           spot         // where: the craft, and the base
+	x0, x1         float64      // first and last instant nearer than the radius
+	near           [][2]float64 // when it is nearer to single pieces of the base
 }
 
 // within finds when run r, between x0 and x1, is near the base.
@@ -263,9 +304,11 @@ func (p *passage) edge(w *stay, e *encounter, limit, tolM float64, detail bool) 
 	w.conflict = true
 	w.firm = w.firm || e.distM < p.radius-tolM
 	if detail {
-		x0, _, _ := e.least(limit, 1, 0)
-		x1, _, _ := e.least(limit, -1, 0)
+		until := windowLimit(e.distM, p.radius, tolM)
+		x0, _, _ := e.least(until, 1, 0)
+		x1, _, _ := e.least(until, -1, 0)
 		w.x0, w.x1 = min(w.x0, x0), max(w.x1, x1)
+		w.near = append(w.near, [2]float64{x0, x1})
 	}
 }
 
