@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/volume"
@@ -19,8 +21,10 @@ const (
 // plainVolumes returns volumes without buffers, made of polygons and circles
 // alone, that together contain an entity: what F3548-21 can say. A volume
 // without buffers that is a polygon or circle is returned as it is. A
-// trajectory becomes one volume a leg; a bare line is given a metre to all sides
-// and half a metre up and down.
+// trajectory becomes volumes along its legs, each for the time that its part of
+// the leg is flown; a bare line is given a metre to all sides and half a metre up
+// and down. There are at most maxF3548Vertices vertices, unless one volume a leg
+// has more.
 func plainVolumes(e *volume.Entity) ([]volume.Volume4D, error) {
 	var out []volume.Volume4D
 	for i := range e.Volumes {
@@ -30,8 +34,17 @@ func plainVolumes(e *volume.Entity) ([]volume.Volume4D, error) {
 		}
 		out = append(out, list...)
 	}
+	spare := maxF3548Vertices
+	for i := range out {
+		spare -= len(out[i].Footprint.Vertices())
+	}
+	legs := 0
+	for _, t := range e.Trajectories {
+		legs += len(t.Waypoints()) - 1
+	}
+	parts := max(1, min(maxLegParts, spare/(4*max(1, legs))))
 	for i, t := range e.Trajectories {
-		list, err := plainLegs(t)
+		list, err := plainLegs(t, parts)
 		if err != nil {
 			return nil, fmt.Errorf("trajectory %d: %w", i+1, err)
 		}
@@ -97,17 +110,57 @@ func growWindow(w volume.Window, byNS int64) volume.Window {
 	return w
 }
 
-// plainLegs returns one volume a leg of a trajectory.
-func plainLegs(t *volume.Trajectory) ([]volume.Volume4D, error) {
+// A leg is cut into parts of at most legPartNS and at most maxLegParts of them,
+// so that a long one does not claim its whole length for its whole time.
+const (
+	legPartNS   = int64(time.Minute)
+	maxLegParts = 16
+)
+
+// cutLegs returns the waypoints of a trajectory with others between them, where
+// legs are cut into at most maxParts parts. A waypoint between others is where
+// the craft is at that instant but for the rounding to 1e-9 degree, a millimetre
+// and a nanosecond, which plainLegs covers.
+func cutLegs(waypoints []volume.Waypoint, maxParts int) []volume.Waypoint {
+	out := make([]volume.Waypoint, 0, len(waypoints))
+	for i := range len(waypoints) - 1 {
+		p, q := waypoints[i], waypoints[i+1]
+		out = append(out, p)
+		lasts := q.TimeNS - p.TimeNS
+		n := min(int64(maxParts), (lasts+legPartNS-1)/legPartNS)
+		if p.At == q.At && p.AltMM == q.AltMM {
+			continue // it stays: its parts would be alike
+		}
+		l := geodesy.LineBetween(p.At, q.At)
+		for k := int64(1); k < n; k++ {
+			ns := lasts / n * k
+			part := float64(ns) / float64(lasts)
+			out = append(out, volume.Waypoint{
+				At:     l.LatLng(float64(l.DistanceM() * part)),
+				AltMM:  p.AltMM + int64(math.Round(float64(part*float64(q.AltMM-p.AltMM)))),
+				TimeNS: p.TimeNS + ns,
+			})
+		}
+	}
+	return append(out, waypoints[len(waypoints)-1])
+}
+
+// plainLegs returns volumes along the legs of a trajectory, at most maxParts
+// a leg.
+func plainLegs(t *volume.Trajectory, maxParts int) ([]volume.Volume4D, error) {
 	b := t.Buffers()
-	waypoints := t.Waypoints()
+	given := t.Waypoints()
+	waypoints := cutLegs(given, maxParts)
 	out := make([]volume.Volume4D, 0, len(waypoints)-1)
 	verticalMM := max(b.VerticalMM+t.Datum().ErrorMM, leastHalfHeightMM)
+	if len(waypoints) > len(given) {
+		verticalMM++ // cuts are rounded to millimetres
+	}
 	for i := range len(waypoints) - 1 {
 		p, q := waypoints[i], waypoints[i+1]
 		f, err := encloseLeg(p.At, q.At, max(b.LateralMM, leastRadiusMM))
 		if err != nil {
-			return nil, fmt.Errorf("leg %d: %w", i+1, err)
+			return nil, fmt.Errorf("part %d, from %v: %w", i+1, p.At, err)
 		}
 		out = append(out, volume.Volume4D{
 			Footprint: f,

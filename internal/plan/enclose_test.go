@@ -67,11 +67,36 @@ func TestEnclosingLegsContainTheirSurroundings(t *testing.T) {
 	})
 }
 
+// drawLongTrajectory draws legs of up to hours, which are cut when written.
+func drawLongTrajectory(t *rapid.T) *volume.Trajectory {
+	w := []volume.Waypoint{{At: drawPlace(t), AltMM: rapid.Int64Range(0, 9_000_000).Draw(t, "altitude")}}
+	for range rapid.IntRange(1, 4).Draw(t, "legs") {
+		last := w[len(w)-1]
+		w = append(w, volume.Waypoint{
+			At: geodesy.Direct(last.At, rapid.Float64Range(0, 360).Draw(t, "track"),
+				rapid.SampledFrom([]float64{0, 1, 3000, 80_000, 1_500_000}).Draw(t, "leg")),
+			AltMM:  rapid.Int64Range(0, 9_000_000).Draw(t, "altitude"),
+			TimeNS: last.TimeNS + rapid.Int64Range(1, 4*3600e9).Draw(t, "lasts"),
+		})
+	}
+	trajectory, err := volume.NewTrajectory(w, volume.Buffers{
+		LateralMM:  rapid.Int64Range(1000, 9_000_000).Draw(t, "lateral"),
+		VerticalMM: rapid.Int64Range(500, 900_000).Draw(t, "vertical"), TimeNS: rapid.Int64Range(0, 900e9).Draw(t, "time"),
+	})
+	if err != nil {
+		t.Skip(err)
+	}
+	return trajectory
+}
+
 // What F3548-21 cannot say is written as volumes that contain it: at any
 // instant a craft within its buffers is inside one of them.
 func TestF3548ContainsTrajectories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		trajectory := drawTrajectory(t)
+		if rapid.Bool().Draw(t, "long") {
+			trajectory = drawLongTrajectory(t)
+		}
 		e := &volume.Entity{ID: "e", Trajectories: []*volume.Trajectory{trajectory}}
 		var b bytes.Buffer
 		if err := WriteF3548(&b, []*volume.Entity{e}); err != nil {
@@ -151,6 +176,52 @@ func TestF3548RefusesWhatItCannotSay(t *testing.T) {
 		}
 		if b.Len() > 0 {
 			t.Errorf("%s: %d bytes written", name, b.Len())
+		}
+	}
+}
+
+// A long leg claims at any time a part of its length; many legs stay within
+// the vertices that the standard allows.
+func TestF3548CutsLegs(t *testing.T) {
+	straight := func(legs int, secondsALeg int64) []volume.Volume4D {
+		w := make([]volume.Waypoint, legs+1)
+		for i := range w {
+			w[i] = volume.Waypoint{At: geodesy.LatLng{LngE9: int64(i) * 100_000_000}, AltMM: int64(i) * 160_000, TimeNS: int64(i) * secondsALeg * 1e9}
+		}
+		path, err := volume.NewTrajectory(w, volume.Buffers{LateralMM: 10_000, VerticalMM: 5000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := plainVolumes(&volume.Entity{ID: "a", Trajectories: []*volume.Trajectory{path}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	for _, c := range []struct {
+		legs        int
+		secondsALeg int64
+		want        int
+	}{{1, 60, 1}, {1, 61, 2}, {1, 600, 10}, {1, 36_000, 16}, {3, 600, 30}, {200, 3600, 200 * 12}, {2000, 900, 2000}, {3000, 900, 3000}} {
+		list := straight(c.legs, c.secondsALeg)
+		if len(list) != c.want {
+			t.Errorf("%d legs of %d s become %d volumes, want %d", c.legs, c.secondsALeg, len(list), c.want)
+		}
+		for i, v := range list {
+			if i > 0 && v.Window.StartNS != list[i-1].Window.EndNS {
+				t.Fatalf("volume %d begins at %d, the one before ends at %d", i, v.Window.StartNS, list[i-1].Window.EndNS)
+			}
+		}
+		if first, last := list[0], list[len(list)-1]; first.Window.StartNS != 0 || last.Window.EndNS != int64(c.legs)*c.secondsALeg*1e9 {
+			t.Errorf("from %v to %v", first.Window, last.Window)
+		}
+	}
+	// 11.1 km and 160 m up in an hour: each volume has a sixteenth of both.
+	for _, v := range straight(1, 3600) {
+		vertices := v.Footprint.Vertices()
+		d, _, _ := geodesy.Inverse(vertices[0], vertices[2])
+		if d > 11_132.0/16+41 || v.Band.UpperMM-v.Band.LowerMM > 10_000+10_000+2 {
+			t.Errorf("%v m and %v", d, v.Band)
 		}
 	}
 }

@@ -27,7 +27,11 @@ type wireEntity struct {
 // F3548-21: one as an object, several as an array. Volumes without buffers
 // whose footprints are polygons or circles are written as they are. The
 // standard has neither buffers, corridors nor trajectories: these are written
-// as volumes that contain them. Members of a reference that only a USS or DSS
+// as volumes that contain them, the legs of a trajectory cut into parts of a
+// minute, or of a sixteenth of the leg where it is longer. Nor has it heights
+// above the sea: these become W84 with the error of the conversion, so that a
+// pair that is clear as declared may conflict as written, never the reverse.
+// Members of a reference that only a USS or DSS
 // can know are left out. What the standard cannot say is an error.
 func WriteF3548(w io.Writer, entities []*volume.Entity) error {
 	list := make([]wireEntity, len(entities))
