@@ -89,8 +89,24 @@ func (a *area) depth(p geodesy.Vec) float64 {
 	return -d.Lo
 }
 
-// overlap looks for a point of a's ring deeper than doubtM in b and tells
-// whether there is one.
+// common tries points inside a, halfway between a vertex and the middle of
+// another edge, and tells whether one is deeper than thresholdM in both areas.
+func (b *area) common(a *area, thresholdM float64) bool {
+	n := len(a.ring)
+	for i := range min(n, 100) {
+		opposite := &a.bounds.strands[(i+n/2)%n]
+		middle := opposite.line.LatLng((opposite.lo + opposite.hi) / 2)
+		l := geodesy.LineBetween(a.ring[i], middle)
+		p := l.ECEF(l.DistanceM() / 2)
+		if a.depth(p) > thresholdM && b.depth(p) > thresholdM {
+			return true
+		}
+	}
+	return false
+}
+
+// overlap looks for a point of b deeper than doubtM that is inside a or on its
+// ring and tells whether there is one.
 func (b *area) overlap(a *area) bool {
 	type part struct {
 		s      *strand
@@ -99,7 +115,7 @@ func (b *area) overlap(a *area) bool {
 	}
 	var parts []part
 	thresholdM := 4 * b.doubtM()
-	found := false
+	found := b.common(a, thresholdM)
 	try := func(s *strand, lo, hi float64) {
 		d := b.depth(s.at((lo + hi) / 2))
 		found = found || d > thresholdM

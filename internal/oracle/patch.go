@@ -99,3 +99,25 @@ func (p patch) least(l linear) (float64, corner) {
 	}
 	return best, at
 }
+
+// shortest returns where over the patch the vector (x, y) of two linear
+// functions is shortest. It is a guess only as good as they are.
+func (p patch) shortest(x, y linear) corner {
+	best, at := math.Inf(1), p[0]
+	try := func(c corner) {
+		if d := math.Hypot(x.at(c), y.at(c)); d < best {
+			best, at = d, c
+		}
+	}
+	for i := range p {
+		a, b := p[i], p[(i+1)%len(p)]
+		ax, ay := x.at(a), y.at(a)
+		dx, dy := x.at(b)-ax, y.at(b)-ay
+		f := 0.0
+		if dd := dx*dx + dy*dy; dd > 0 {
+			f = min(1, max(0, -(ax*dx+ay*dy)/dd))
+		}
+		try(corner{a.u + f*(b.u-a.u), a.w + f*(b.w-a.w)})
+	}
+	return at
+}

@@ -104,20 +104,43 @@ func (n *node) apartM() float64 {
 	return max(0, x.middle.Sub(y.middle).Norm()-x.reachM-y.reachM-1e-8)
 }
 
-// fall returns the linear lower bound of the distance over a node's patch, laid
-// at its centre, and the slope there. The bound is -infinity when nothing but
-// the Lipschitz bound holds.
-func (n *node) fall() (low linear, lipschitz float64, s slope, c corner) {
-	c = n.centre()
-	s = slopeAt(&n.a.curve, &n.b.curve, c.u, c.w)
+// bound is a lower bound of the distance over a patch that is linear in the two
+// parameters, laid at a point of the patch.
+type bound struct {
+	linear
+	corner
+	slope
+	lipschitz float64 // another bound, constant
+	ok        bool    // whether the linear one holds
+}
+
+// lay returns the bound laid at c.
+func (n *node) lay(c corner) bound {
+	s := slopeAt(&n.a.curve, &n.b.curve, c.u, c.w)
 	reach := n.reachM(c, n.a.rateM, n.b.rateM)
-	lipschitz = s.distM - s.errM - math.Sqrt2*reach
+	out := bound{corner: c, slope: s, lipschitz: s.distM - s.errM - math.Sqrt2*reach}
 	if s.dirErr > 1 {
-		return linear{c: math.Inf(-1)}, lipschitz, s, c
+		return out
 	}
-	low = linear{cu: s.du * n.a.rateM, cw: s.dw * n.b.rateM}
-	low.c = s.distM - s.errM - dip(s.distM, reach) - math.Sqrt2*reach*s.dirErr - low.cu*c.u - low.cw*c.w
-	return low, lipschitz, s, c
+	out.cu, out.cw = s.du*n.a.rateM, s.dw*n.b.rateM
+	out.c = s.distM - s.errM - dip(s.distM, reach) - math.Sqrt2*reach*s.dirErr - out.cu*c.u - out.cw*c.w
+	out.ok = !math.IsInf(out.c, -1)
+	return out
+}
+
+// falls returns bounds laid at the centre of the patch and, where that tells
+// it, near the place where the distance is least: there a bound is tight.
+func (n *node) falls() [2]bound {
+	first := n.lay(n.centre())
+	second := first
+	if first.ok && len(n.patch) > 1 {
+		c := first.corner
+		x := linear{first.cu, first.cw, first.distM - first.cu*c.u - first.cw*c.w}
+		y := linear{cu: first.leftU * n.a.rateM, cw: first.leftW * n.b.rateM}
+		y.c = -y.cu*c.u - y.cw*c.w
+		second = n.lay(n.shortest(x, y))
+	}
+	return [2]bound{first, second}
 }
 
 func (s *search) addNearest(n *node) {
@@ -128,20 +151,16 @@ func (s *search) addNearest(n *node) {
 		}
 		return
 	}
-	low, lipschitz, sl, c := n.fall()
-	s.evals++
-	s.found(n, c, sl.distM+sl.errM)
-	bound := lipschitz
-	if !math.IsInf(low.c, -1) {
-		b, at := n.least(low)
-		bound = max(bound, b)
-		if b < s.hi && len(n.patch) > 1 {
-			d := look(n.a.at(at.u), n.b.at(at.w))
-			s.evals++
-			s.found(n, at, d.distM+d.errM)
+	n.low = max(n.low, 0)
+	for _, b := range n.falls() {
+		s.evals++
+		s.found(n, b.corner, b.distM+b.errM)
+		n.low = max(n.low, b.lipschitz)
+		if b.ok {
+			low, _ := n.least(b.linear)
+			n.low = max(n.low, low)
 		}
 	}
-	n.low = max(n.low, bound, 0)
 	if n.low < s.hi {
 		heap.Push(&s.queue, n)
 	}
@@ -231,35 +250,43 @@ func (r *reach) addNear(n *node) {
 		}
 		return
 	}
-	low, lipschitz, sl, c := n.fall()
-	r.evals++
-	if lipschitz >= r.needM {
-		return
-	}
-	inside := sl.distM+sl.errM < r.needM
+	inside := -1      // of two points of the patch, which is surely near enough
 	doubtful := false // whether the whole patch is next to the need
-	if !math.IsInf(low.c, 0) {
-		low.c -= r.needM
-		if n.patch = n.cut(low); len(n.patch) == 0 {
+	bounds := n.falls()
+	for i, b := range bounds {
+		r.evals++
+		if b.distM+b.errM < r.needM {
+			inside = i
+		}
+		if b.lipschitz >= r.needM {
 			return
 		}
-		b, _ := n.least(low)
-		doubtful = !inside && b > -4*sl.errM
+		if b.ok {
+			b.c -= r.needM
+			if n.patch = n.cut(b.linear); len(n.patch) == 0 {
+				return
+			}
+			low, _ := n.least(b.linear)
+			doubtful = doubtful || low > -4*b.errM
+		}
 	}
 	forms := r.goal(n)
-	if inside {
-		r.found(n, c, r.value(forms, c))
+	for _, b := range bounds {
+		if b.distM+b.errM < r.needM {
+			r.found(n, b.corner, r.value(forms, b.corner))
+		}
 	}
-	bound, at := r.bound(forms, n.patch)
-	n.low = bound
+	doubtful = doubtful && inside < 0
+	var at corner
+	n.low, at = r.bound(forms, n.patch)
 	if n.low >= r.hi-r.eps {
 		r.stuck = min(r.stuck, n.low)
 		return
 	}
 	if r.near(n, at) {
 		r.found(n, at, r.value(forms, at))
-	} else if inside {
-		r.home(n, forms, c, at)
+	} else if inside >= 0 {
+		r.home(n, forms, bounds[inside].corner, at)
 	}
 	if doubtful || n.reachM(n.centre(), n.a.rateM, n.b.rateM) < 1e-8 {
 		r.stuck = min(r.stuck, n.low)

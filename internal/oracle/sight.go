@@ -106,15 +106,20 @@ func (c *curve) tangent(u float64) geodesy.Vec {
 type slope struct {
 	distM, errM float64
 	du, dw      float64 // derivatives in metres per metre of arc
-	dirErr      float64
+	// leftU and leftW are how far the second point moves to the left of the
+	// direction of sight, seen from the first, for a metre of arc.
+	leftU, leftW float64
+	dirErr       float64
 }
 
 func slopeAt(a, b *curve, u, w float64) slope {
 	s := look(a.at(u), b.at(w))
 	out := slope{distM: s.distM, errM: s.errM, dirErr: s.dirErr}
 	if s.dirErr < 1 {
-		out.du = -s.from.Dot(a.tangent(u))
-		out.dw = s.to.Dot(b.tangent(w))
+		p, q := a.tangent(u), b.tangent(w)
+		out.du, out.dw = -s.from.Dot(p), s.to.Dot(q)
+		out.leftU = -geodesy.NormalAt(a.at(u)).Cross(s.from).Dot(p)
+		out.leftW = geodesy.NormalAt(b.at(w)).Cross(s.to).Dot(q)
 		out.dirErr += 1e-9
 	}
 	return out
