@@ -186,7 +186,7 @@ func TestF3548CutsLegs(t *testing.T) {
 	straight := func(legs int, secondsALeg int64) []volume.Volume4D {
 		w := make([]volume.Waypoint, legs+1)
 		for i := range w {
-			w[i] = volume.Waypoint{At: geodesy.LatLng{LngE9: int64(i) * 100_000_000}, AltMM: int64(i) * 160_000, TimeNS: int64(i) * secondsALeg * 1e9}
+			w[i] = volume.Waypoint{At: geodesy.LatLng{LngE9: int64(i%2) * 100_000_000}, AltMM: int64(i%2) * 160_000, TimeNS: int64(i) * secondsALeg * 1e9}
 		}
 		path, err := volume.NewTrajectory(w, volume.Buffers{LateralMM: 10_000, VerticalMM: 5000})
 		if err != nil {
