@@ -53,7 +53,7 @@ func setTimes(points []RoutePoint, departure time.Time, offsets []time.Duration)
 }
 
 // maxFlight bounds how long a route may take.
-const maxFlight = 400 * 24 * time.Hour
+const maxFlight = time.Duration(volume.MaxFlightNS)
 
 // offsetsBySpeed returns when each point is reached at a constant ground speed
 // in metres per second along geodesics, counted from the first. A climb on the
@@ -161,7 +161,7 @@ func (p *properties) timeRoute(file string, opt Options, points []RoutePoint, it
 // spread gives the points times at the one ground speed that leads from start
 // to end.
 func (p *properties) spread(file string, points []RoutePoint) ([]RoutePoint, error) {
-	const expected = "an end after the start, at most 400 days later"
+	const expected = "an end after the start, at most 40 days later"
 	if p.start == nil {
 		return nil, p.src.bad(propStart, "nothing", "a start beside end")
 	}
@@ -209,7 +209,7 @@ func (p *properties) applyOffsets(points []RoutePoint, offsets []string, departu
 	for i, s := range offsets {
 		ns, ok := scaleDecimal(s, 9)
 		if !ok || ns < 0 || ns > int64(maxFlight) {
-			return p.src.bad(propOffsetsS+"["+strconv.Itoa(i)+"]", shorten(s), "seconds since the start, from 0 to 400 days")
+			return p.src.bad(propOffsetsS+"["+strconv.Itoa(i)+"]", shorten(s), "seconds since the start, from 0 to 40 days")
 		}
 		out[i] = time.Duration(ns)
 	}
