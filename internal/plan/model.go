@@ -84,8 +84,12 @@ type Volume struct {
 	Footprint *volume.Footprint
 	Lower     Limit
 	Upper     Limit
-	Schedule  Schedule
-	Buffers   volume.Buffers
+	// LowerPlace and UpperPlace are where the limits stand in the file; empty
+	// where that is Place.
+	LowerPlace, UpperPlace string
+
+	Schedule Schedule
+	Buffers  volume.Buffers
 }
 
 // Limit is an altitude in its own reference, or no limit at all.

@@ -59,6 +59,7 @@ type openAirSpace struct {
 	line                  int // of AC
 	class, kind, name, id string
 	lower, upper          *Limit
+	limitPlaces           map[bool]string // of AL, and of AH (true)
 	active                []volume.Window
 	unknownActivation     bool
 	shape                 openAirShape
@@ -127,7 +128,7 @@ func (r *openAirReader) start(class string) error {
 		return err
 	}
 	r.terrain = false
-	r.space = &openAirSpace{line: r.line, class: strings.ToUpper(class)}
+	r.space = &openAirSpace{line: r.line, class: strings.ToUpper(class), limitPlaces: make(map[bool]string, 2)}
 	return nil
 }
 
@@ -202,6 +203,7 @@ func (r *openAirReader) finish() error {
 		Place: place, ID: a.id, Name: a.name, Kind: volume.Constraint, Type: a.constraintType(),
 		Volumes: []Volume{{
 			Place: place, Footprint: foot, Lower: *a.lower, Upper: *a.upper, Schedule: a.schedule(),
+			LowerPlace: a.limitPlaces[false], UpperPlace: a.limitPlaces[true],
 			Buffers: volume.Buffers{LateralMM: growthMM},
 		}},
 	}
@@ -320,6 +322,7 @@ func (r *openAirReader) limit(into **Limit, value string, upper bool) error {
 		return r.fail("the altitude "+quoteShort(value), expectOpenAirLimit)
 	}
 	*into = &l
+	r.space.limitPlaces[upper] = "line " + strconv.Itoa(r.line)
 	return nil
 }
 

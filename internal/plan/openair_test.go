@@ -355,3 +355,22 @@ func TestOpenAirManyVertices(t *testing.T) {
 	_, err := decodeOpenAir("a.txt", []byte(b.String()), Options{})
 	wantError(t, err, "more than 10000 vertices")
 }
+
+// An altitude that cannot be placed is named by its own line.
+func TestOpenAirNamesTheLineOfTheLimit(t *testing.T) {
+	const shape = "V X=47:00:00 N 008:00:00 E\nDC 2\n"
+	for text, want := range map[string]string{
+		"AC R\nAN Z\nAL 300ft AGL\nAH 900ft AMSL\n" + shape: "f.txt: line 3: ",
+		"AC R\nAN Z\nAL GND\nAH FL95\n" + shape:             "f.txt: line 4: ",
+		"AC R\nAH FL95\nAL 900ft AGL\n" + shape:             "f.txt: line 3: ",
+		"AC R\nAL 900ft AMSL\nAH 900ft AMSL\n" + shape:      "f.txt: line 2: ",
+	} {
+		f, err := Read("f.txt", []byte(text), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resolve(f, ResolveOptions{}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: error %v, want it at %q", text, err, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -32,8 +33,19 @@ type ResolveOptions struct {
 	Horizon volume.Window
 }
 
+// errNeedWindow is both ErrNeedStart and ErrNeedDuration, so that nobody is
+// asked for the one only to be asked for the other.
+type errNeedWindow struct{}
+
+func (errNeedWindow) Error() string {
+	return "the area has no clock: give its start and how long it applies (--start, --duration)"
+}
+
+func (errNeedWindow) Unwrap() []error { return []error{ErrNeedStart, ErrNeedDuration} }
+
 // Errors of Resolve for what must be given with a file. They come wrapped in
-// an *Error that names file and place.
+// an *Error that names file and place. An area that lacks both start and
+// duration has an error that is both ErrNeedStart and ErrNeedDuration.
 var (
 	ErrNeedStart    = errors.New("the plan has no clock: give its start (--start)")
 	ErrNeedDuration = errors.New("the area has no clock: give how long it applies (--duration)")
@@ -259,7 +271,7 @@ func (r *itemResolver) band(v *Volume) (heights, error) {
 	if !lower.Unbounded {
 		c, err := r.convert(lower.Altitude, over.anchor())
 		if err != nil {
-			return h, r.fail(v.Place, err)
+			return h, r.fail(cmp.Or(v.LowerPlace, v.Place), err)
 		}
 		used = append(used, c)
 		h.band.LowerMM, h.sea.LowerMM = c.MM, c.seaMM
@@ -270,7 +282,7 @@ func (r *itemResolver) band(v *Volume) (heights, error) {
 	if !v.Upper.Unbounded {
 		c, err := r.convert(v.Upper.Altitude, over.anchor())
 		if err != nil {
-			return h, r.fail(v.Place, err)
+			return h, r.fail(cmp.Or(v.UpperPlace, v.Place), err)
 		}
 		used = append(used, c)
 		h.band.UpperMM, h.sea.UpperMM = c.MM, c.seaMM
@@ -285,7 +297,7 @@ func (r *itemResolver) band(v *Volume) (heights, error) {
 	// Two limits of one reference that do not enclose anything must not come
 	// to do so by being placed at different points.
 	if !lower.Unbounded && !v.Upper.Unbounded && lower.Altitude.Ref == v.Upper.Altitude.Ref && lower.Altitude.MM >= v.Upper.Altitude.MM {
-		return h, r.fail(v.Place, &volume.InvalidError{
+		return h, r.fail(cmp.Or(v.LowerPlace, v.Place), &volume.InvalidError{
 			Reason: volume.LowerNotBelow, At: -1,
 			Detail: fmt.Sprintf("the lower altitude must be below the upper, found %s and %s",
 				formatAltitude(lower.Altitude), formatAltitude(v.Upper.Altitude)),

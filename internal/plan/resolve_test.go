@@ -51,7 +51,8 @@ func TestResolveNeedsWhatTheFileLeavesOpen(t *testing.T) {
 		opt  ResolveOptions
 		want error
 	}{
-		{"start", func(*Item) {}, ResolveOptions{}, ErrNeedStart},
+		{"start and duration", func(*Item) {}, ResolveOptions{}, errNeedWindow{}},
+		{"start", func(*Item) {}, ResolveOptions{Duration: time.Hour}, ErrNeedStart},
 		{"duration", func(*Item) {}, ResolveOptions{Start: start}, ErrNeedDuration},
 		{"start of offsets", func(i *Item) { i.Volumes[0].Schedule.Offsets = []OffsetWindow{{0, time.Hour}} }, ResolveOptions{}, ErrNeedStart},
 		{"horizon", func(i *Item) {
@@ -72,8 +73,12 @@ func TestResolveNeedsWhatTheFileLeavesOpen(t *testing.T) {
 		})
 	}
 	item := zoneItem(t)
-	limit("DEPTH")(&item)
 	_, err := resolveOne(t, item, ResolveOptions{})
+	if !errors.Is(err, ErrNeedStart) || !errors.Is(err, ErrNeedDuration) || !strings.Contains(err.Error(), "--start, --duration") {
+		t.Errorf("an area without a clock: error %v, want one that asks for start and duration at once", err)
+	}
+	limit("DEPTH")(&item)
+	_, err = resolveOne(t, item, ResolveOptions{})
 	var unknown *geodesy.UnknownReferenceError
 	if !errors.As(err, &unknown) {
 		t.Errorf("unknown reference: %v", err)

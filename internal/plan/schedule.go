@@ -41,6 +41,8 @@ func (r *itemResolver) windows(s *Schedule) ([]volume.Window, error) {
 // givenWindow is the window of an area without a clock.
 func (r *itemResolver) givenWindow() ([]volume.Window, error) {
 	switch {
+	case r.opt.Start.IsZero() && r.opt.Duration <= 0:
+		return nil, errNeedWindow{}
 	case r.opt.Start.IsZero():
 		return nil, ErrNeedStart
 	case r.opt.Duration <= 0:
