@@ -60,7 +60,11 @@ func toPiece(p, a, b *spot) (distM float64, foot geodesy.Vec) {
 			s = onPiece(a, chord, turn, f)
 		}
 		t := chord.Sub(s.n.Scale(chord.Dot(s.n)))
-		next := f + p.p.Sub(s.p).Dot(t)/float64(t.Norm()*c)
+		w := p.p.Sub(s.p)
+		// Seen along the chord to a point an angle X away, a step on the arc
+		// looks shorter by cos X = 1 - |w|²/2R².
+		seen := max(0.1, 1-float64(w.Dot(w)*(0.5/(6_371_000.0*6_371_000.0))))
+		next := f + w.Dot(t)/float64(float64(t.Norm()*c)*seen)
 		next = min(1, max(0, next))
 		if math.Abs(next-f)*c < stepM {
 			return separation(p, &s), s.p
