@@ -77,8 +77,16 @@ func goldenPairs(t *testing.T) []goldenPair {
 	var out []goldenPair
 	n := 0
 	for _, home := range []geodesy.LatLng{
-		{}, {LatE9: 30e9, LngE9: -95e9}, {LatE9: 52e9, LngE9: 8e9}, {LatE9: -52e9, LngE9: -180e9}, {LatE9: 70e9, LngE9: 179.9999e9},
-		{LatE9: -85e9, LngE9: 12e9}, {LatE9: 89.9999e9, LngE9: 77e9}, {LatE9: -90e9}, {LatE9: 12.1e9, LngE9: -29.7e9}, {LatE9: -30e9, LngE9: 151e9},
+		{},
+		{LatE9: 30e9, LngE9: -95e9},
+		{LatE9: 52e9, LngE9: 8e9},
+		{LatE9: -52e9, LngE9: -180e9},
+		{LatE9: 70e9, LngE9: 179.9999e9},
+		{LatE9: -85e9, LngE9: 12e9},
+		{LatE9: 89.9999e9, LngE9: 77e9},
+		{LatE9: -90e9},
+		{LatE9: 12.1e9, LngE9: -29.7e9},
+		{LatE9: -30e9, LngE9: 151e9},
 	} {
 		for i := range kinds {
 			for j := i; j < len(kinds); j++ {

@@ -394,7 +394,7 @@ func (b *book) places() {
 }
 
 // all writes the whole book. The groups from manyVertices on are in
-// casebook2_test.go.
+// casebook_shapes_test.go.
 func (b *book) all() []Case {
 	for _, f := range []func(){
 		b.rims, b.slivers, b.climbs, b.windows, b.routes, b.places,
