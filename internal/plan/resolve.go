@@ -28,8 +28,8 @@ type ResolveOptions struct {
 	QNHHPa *float64
 	// Buffers are added to those of intents; constraints keep their own.
 	Buffers volume.Buffers
-	// Horizon is the span within which recurring schedules are written out;
-	// the zero Window means not given.
+	// Horizon is the span within which recurring schedules are written out, for
+	// the whole UTC days that it touches; the zero Window means not given.
 	Horizon volume.Window
 }
 
@@ -232,7 +232,7 @@ func (r *itemResolver) volume(v *Volume, e *volume.Entity) error {
 		return r.fail(v.Place, err)
 	}
 	if len(windows) == 0 {
-		r.general.addf("not in force between %s and %s", formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
+		r.general.addf(supposeNotInForce)
 	}
 	b := r.buffers(v.Buffers)
 	b.VerticalMM += at.ownMM

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/volume"
 )
@@ -163,12 +165,14 @@ func TestRecurringSchedules(t *testing.T) {
 	}{
 		{"days of the week", []Recurrence{{always, []time.Weekday{time.Monday, time.Friday}, 8 * time.Hour, 10 * time.Hour}}, window(1, 0, 9, 0), []volume.Window{window(2, 8, 2, 10), window(6, 8, 6, 10)}},
 		{"past midnight", []Recurrence{{always, []time.Weekday{time.Monday}, 22 * time.Hour, 2 * time.Hour}}, window(3, 1, 3, 5), []volume.Window{window(2, 22, 3, 2)}},
-		{"ends where the horizon starts", []Recurrence{{always, nil, 8 * time.Hour, 10 * time.Hour}}, window(2, 10, 3, 8), nil},
-		{"joined", []Recurrence{{always, nil, 0, 12 * time.Hour}, {always, nil, 12 * time.Hour, 24 * time.Hour}}, window(2, 5, 3, 6), []volume.Window{window(2, 0, 3, 12)}},
+		{"the day of the horizon", []Recurrence{{always, nil, 8 * time.Hour, 10 * time.Hour}}, window(3, 0, 4, 0), []volume.Window{window(3, 8, 3, 10)}},
+		{"ends where the days of the horizon start", []Recurrence{{always, []time.Weekday{time.Monday}, 8 * time.Hour, 24 * time.Hour}}, window(3, 5, 3, 6), nil},
+		{"whole days of the horizon", []Recurrence{{always, nil, 8 * time.Hour, 10 * time.Hour}}, window(2, 10, 3, 7), []volume.Window{window(2, 8, 2, 10), window(3, 8, 3, 10)}},
+		{"joined", []Recurrence{{always, nil, 0, 12 * time.Hour}, {always, nil, 12 * time.Hour, 24 * time.Hour}}, window(2, 5, 3, 6), []volume.Window{window(2, 0, 4, 0)}},
 		{"outer window", []Recurrence{{window(2, 9, 3, 9), nil, 8 * time.Hour, 10 * time.Hour}}, window(1, 0, 9, 0), []volume.Window{window(2, 9, 2, 10), window(3, 8, 3, 9)}},
 		{"outer window elsewhere", []Recurrence{{window(12, 9, 13, 9), nil, 8 * time.Hour, 10 * time.Hour}}, window(1, 0, 9, 0), nil},
 		{"whole days", []Recurrence{{always, nil, 0, 24 * time.Hour}}, volume.Window{}, []volume.Window{always}},
-		{"whole days from noon", []Recurrence{{window(2, 9, 3, 9), nil, 12 * time.Hour, 12 * time.Hour}}, volume.Window{}, []volume.Window{window(2, 9, 3, 9)}},
+		{"whole days from midnight", []Recurrence{{window(2, 9, 3, 9), nil, 12 * time.Hour, 12 * time.Hour}}, volume.Window{}, []volume.Window{window(2, 9, 3, 9)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			item := zoneItem(t)
@@ -184,7 +188,7 @@ func TestRecurringSchedules(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if len(c.want) == 0 && !strings.Contains(strings.Join(e.Suppositions, "\n"), "not in force between") {
+			if len(c.want) == 0 && !strings.Contains(strings.Join(e.Suppositions, "\n"), supposeNotInForce) {
 				t.Errorf("suppositions %q", e.Suppositions)
 			}
 		})
@@ -193,6 +197,30 @@ func TestRecurringSchedules(t *testing.T) {
 	item.Volumes[0].Schedule.Recurring = []Recurrence{{Outer: always, To: time.Hour}}
 	if _, err := resolveOne(t, item, ResolveOptions{Horizon: volume.Window{StartNS: 0, EndNS: at(1, 0)}}); err == nil || !strings.Contains(err.Error(), "days") {
 		t.Errorf("a horizon of 56 years: %v", err)
+	}
+}
+
+// A zone on the same days is the same whatever the hours of the comparison.
+func TestRecurringIsTheSameAllDay(t *testing.T) {
+	item := zoneItem(t)
+	item.Volumes[0].Schedule.Recurring = []Recurrence{{
+		Outer: volume.Window{StartNS: time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC).UnixNano(), EndNS: volume.ForeverNS},
+		From:  9 * time.Hour, To: 16 * time.Hour,
+	}}
+	digests := make(map[string]bool)
+	for _, hours := range [][2]int64{{0, 1}, {5, 6}, {8, 24}, {0, 24}, {13, 15}, {23, 24}} {
+		midnight := time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC).UnixNano()
+		e, err := resolveOne(t, item, ResolveOptions{Horizon: volume.Window{StartNS: midnight + hours[0]*3600e9, EndNS: midnight + hours[1]*3600e9}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Volumes) != 1 {
+			t.Errorf("hours %v: %d volumes, want 1", hours, len(e.Volumes))
+		}
+		digests[fmt.Sprint(conflict.EntityDigest(e))] = true
+	}
+	if len(digests) != 1 {
+		t.Errorf("%d digests of one zone on one day", len(digests))
 	}
 }
 

@@ -56,8 +56,24 @@ func (r *itemResolver) givenWindow() ([]volume.Window, error) {
 	}}, nil
 }
 
-// recurring writes out recurring periods within the horizon: those that reach
-// into it, whole, joined where they meet or overlap.
+// supposeWrittenOut names no span, so that the verdict about a pair does not
+// change with the times of other plans.
+const supposeWrittenOut = "recurring periods written out for the whole UTC days of the comparison only"
+
+const supposeNotInForce = "not in force on the UTC days of the comparison"
+
+// wholeUTCDays widens a window to whole UTC days: what is written out then
+// changes with the set of days alone.
+func wholeUTCDays(w volume.Window) volume.Window {
+	first, last := floorDay(w.StartNS), floorDay(w.EndNS)
+	if w.EndNS > last*int64(day) {
+		last++
+	}
+	return volume.Window{StartNS: first * int64(day), EndNS: last * int64(day)}
+}
+
+// recurring writes out recurring periods within the days of the horizon: those
+// that reach into them, whole, joined where they meet or overlap.
 func (r *itemResolver) recurring(list []Recurrence) ([]volume.Window, error) {
 	var out []volume.Window
 	for _, rec := range list {
@@ -65,13 +81,12 @@ func (r *itemResolver) recurring(list []Recurrence) ([]volume.Window, error) {
 			out = append(out, rec.Outer)
 			continue
 		}
-		h := volume.Window{
-			StartNS: max(r.opt.Horizon.StartNS, rec.Outer.StartNS),
-			EndNS:   min(r.opt.Horizon.EndNS, rec.Outer.EndNS),
-		}
-		if r.opt.Horizon == (volume.Window{}) || h.StartNS <= volume.AlwaysNS || h.EndNS >= volume.ForeverNS {
+		h := r.opt.Horizon
+		if h == (volume.Window{}) || max(h.StartNS, rec.Outer.StartNS) <= volume.AlwaysNS || min(h.EndNS, rec.Outer.EndNS) >= volume.ForeverNS {
 			return nil, ErrNeedHorizon
 		}
+		h = wholeUTCDays(h)
+		h = volume.Window{StartNS: max(h.StartNS, rec.Outer.StartNS), EndNS: min(h.EndNS, rec.Outer.EndNS)}
 		if h.EndNS <= h.StartNS {
 			continue
 		}
@@ -79,8 +94,7 @@ func (r *itemResolver) recurring(list []Recurrence) ([]volume.Window, error) {
 		if last-first > maxDays {
 			return nil, fmt.Errorf("a recurring schedule over %d days, expected at most %d", last-first, maxDays)
 		}
-		r.general.addf("recurring periods written out from %s to %s only",
-			formatNS(r.opt.Horizon.StartNS), formatNS(r.opt.Horizon.EndNS))
+		r.general.addf(supposeWrittenOut)
 		for d := first; d <= last; d++ {
 			if w, ok := periodOn(rec, d); ok && w.StartNS < h.EndNS && w.EndNS > h.StartNS {
 				out = append(out, w)
