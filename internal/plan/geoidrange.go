@@ -15,9 +15,12 @@ import (
 // geoidSlope bounds what lies between.
 const (
 	geoidStepM = 100
-	// maxGeoidLooks bounds the work a footprint or route may cause. Beyond it
-	// looks are farther apart.
+	// maxGeoidLooks bounds the work a footprint or route may cause, and
+	// maxFileLooks about that of a file. Beyond them looks are farther apart,
+	// and the slope between them is allowed for.
 	maxGeoidLooks = 1000
+	minGeoidLooks = 32
+	maxFileLooks  = 10_000_000
 	// geoidSlope is above the steepest slope of the grid in metres a metre,
 	// 0.00036 (a test measures it).
 	geoidSlope = 0.0004
@@ -32,8 +35,15 @@ const (
 // first asked for.
 type geoidOver struct {
 	footprint *volume.Footprint
+	maxLooks  int
 	known     bool
 	lo, hi    int64 // millimetres
+}
+
+// geoidLooks is how many looks each footprint and route of a file may take. It
+// is maxGeoidLooks in files of up to 10,000 of them.
+func geoidLooks(f *File) int {
+	return max(minGeoidLooks, min(maxGeoidLooks, maxFileLooks/max(1, countParts(f))))
 }
 
 // anchor is the place where limits are converted first.
@@ -77,8 +87,8 @@ func (g *geoidOver) find() {
 }
 
 // stepFor is how far apart looks are on a line of a length, at most.
-func stepFor(lengthM float64) float64 {
-	return max(geoidStepM, lengthM/maxGeoidLooks)
+func stepFor(lengthM float64, maxLooks int) float64 {
+	return max(geoidStepM, lengthM/float64(maxLooks))
 }
 
 // pieces is into how many steps of at most stepM a length is cut.
@@ -86,7 +96,7 @@ func pieces(lengthM, stepM float64) int { return max(1, int(math.Ceil(lengthM/st
 
 func (g *geoidOver) circle(centre geodesy.LatLng, radiusM float64) (gapM float64) {
 	rimM := float64(2 * math.Pi * radiusM)
-	n := max(8, pieces(rimM, stepFor(rimM)))
+	n := max(8, pieces(rimM, stepFor(rimM, g.maxLooks)))
 	for i := range n {
 		g.look(geodesy.Direct(centre, 360*float64(i)/float64(n), radiusM))
 	}
@@ -101,7 +111,7 @@ func (g *geoidOver) corridor(line []geodesy.LatLng, halfM float64) (gapM float64
 		d, _, _ := geodesy.Inverse(line[i], line[i+1])
 		lengthM += d
 	}
-	stepM := stepFor(lengthM)
+	stepM := stepFor(lengthM, g.maxLooks)
 	for i := range len(line) - 1 {
 		l := geodesy.LineBetween(line[i], line[i+1])
 		n := pieces(l.DistanceM(), stepM)
@@ -118,7 +128,7 @@ func (g *geoidOver) corridor(line []geodesy.LatLng, halfM float64) (gapM float64
 	}
 	// Caps, and the outer side of bends.
 	capM := float64(2 * math.Pi * halfM)
-	n := max(8, pieces(capM, max(geoidStepM, capM*float64(len(line))/maxGeoidLooks)))
+	n := max(8, pieces(capM, max(geoidStepM, capM*float64(len(line))/float64(g.maxLooks))))
 	for _, v := range line {
 		for i := range n {
 			g.look(geodesy.Direct(v, 360*float64(i)/float64(n), halfM))
@@ -136,7 +146,7 @@ func (g *geoidOver) polygon(ring []geodesy.LatLng) (gapM float64) {
 		perimeterM += lines[i].DistanceM()
 		middle = middle.Add(v.ECEF())
 	}
-	stepM := stepFor(perimeterM)
+	stepM := stepFor(perimeterM, g.maxLooks)
 	for _, l := range lines {
 		n := pieces(l.DistanceM(), stepM)
 		for k := range n {
@@ -159,7 +169,8 @@ func (g *geoidOver) polygon(ring []geodesy.LatLng) (gapM float64) {
 }
 
 // nodes looks at the nodes of the grid within radiusM of a place, in a straight
-// line; for a large radius at all nodes of the one-degree blocks around it.
+// line; for a large radius, and where the nodes are many, at all nodes of the
+// one-degree blocks around it.
 func (g *geoidOver) nodes(centre geodesy.LatLng, radiusM float64) {
 	// The shortest degree of latitude is 110,574 m, and an arc is at most 1.15
 	// times its chord up to 10,000 km.
@@ -177,11 +188,15 @@ func (g *geoidOver) nodes(centre geodesy.LatLng, radiusM float64) {
 		g.blocks(latDeg, lngDeg, latReach, lngReach)
 		return
 	}
-	origin := centre.ECEF()
 	south := int64(math.Ceil(max(-90, latDeg-latReach) * 4))
 	north := int64(math.Floor(min(90, latDeg+latReach) * 4))
 	west := int64(math.Ceil((lngDeg - lngReach) * 4))
 	east := min(int64(math.Floor((lngDeg+lngReach)*4)), west+1439)
+	if (north-south+1)*(east-west+1) > 20*int64(g.maxLooks) {
+		g.blocks(latDeg, lngDeg, latReach, lngReach)
+		return
+	}
+	origin := centre.ECEF()
 	for lat := south; lat <= north; lat++ {
 		for lng := west; lng <= east; lng++ {
 			at := geodesy.LatLng{LatE9: lat * nodeE9, LngE9: wrapNode(lng) * nodeE9}
@@ -233,7 +248,7 @@ func (g *geoidOver) blocks(latDeg, lngDeg, latReach, lngReach float64) {
 
 // geoidBow returns by how many millimetres at most the straight path between
 // converted points departs from one that keeps its altitude above the geoid.
-func geoidBow(points []RoutePoint, converted []conversion) int64 {
+func geoidBow(points []RoutePoint, converted []conversion, maxLooks int) int64 {
 	lengthM := 0.0
 	for i := 1; i < len(points); i++ {
 		if converted[i-1].geoid && converted[i].geoid {
@@ -241,7 +256,7 @@ func geoidBow(points []RoutePoint, converted []conversion) int64 {
 			lengthM += d
 		}
 	}
-	stepM := stepFor(lengthM)
+	stepM := stepFor(lengthM, maxLooks)
 	bow, gapM := int64(0), 0.0
 	for i := 1; i < len(points); i++ {
 		a, b := &converted[i-1], &converted[i]

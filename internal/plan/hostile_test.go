@@ -156,3 +156,19 @@ func TestFlightFoldersAreBounded(t *testing.T) {
 		placemark("<LineString><coordinates>0,0 0.8,0</coordinates></LineString>") + "</Folder>")
 	checkRefusals(t, "f.kml", []refusal{{"corners", text, []string{"too many corners"}}})
 }
+
+// Files of many zones are refused, or take less work for each: what is left out
+// is allowed for, which TestBandsContainTheDeclaredSurface holds for few looks too.
+func TestManyZonesAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("AC R\n")
+	b.WriteString(strings.Repeat("AL 9ft AMSL\nAH 99ft AMSL\nV X=1:00:00 N 1:00:00 E\nDC 2\nAC R\n", maxParts))
+	b.WriteString("AL 9ft AMSL\nAH 99ft AMSL\nV X=1:00:00 N 1:00:00 E\nDC 2\n")
+	checkRefusals(t, "f.txt", []refusal{{"zones", b.String(), []string{"100001 areas and paths", "at most 100000"}}})
+	for parts, want := range map[int]int{0: 1000, 1: 1000, 10_000: 1000, 20_000: 500, 100_000: 100, 1_000_000: 32} {
+		f := &File{Items: []Item{{Volumes: make([]Volume, parts/2), Routes: make([]Route, parts-parts/2)}}}
+		if got := geoidLooks(f); got != want {
+			t.Errorf("%d looks for each of %d parts, want %d", got, parts, want)
+		}
+	}
+}

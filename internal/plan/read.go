@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -44,7 +45,26 @@ func ReadAs(format Format, name string, data []byte, opt Options) (*File, error)
 	if decode == nil {
 		return nil, &Error{File: name, Found: "the format " + quoteShort(string(format)), Expected: "one of " + formatNames}
 	}
-	return decode(name, data, opt)
+	f, err := decode(name, data, opt)
+	if err != nil {
+		return nil, err
+	}
+	if n := max(len(f.Items), countParts(f)); n > maxParts {
+		return nil, &Error{File: name, Found: strconv.Itoa(n) + " areas and paths", Expected: "at most " + strconv.Itoa(maxParts) + " in a file"}
+	}
+	return f, nil
+}
+
+// maxParts bounds the areas and paths of a file, far above the airspace of any
+// country.
+const maxParts = 100_000
+
+// countParts counts the areas and paths of a file.
+func countParts(f *File) (n int) {
+	for i := range f.Items {
+		n += len(f.Items[i].Volumes) + len(f.Items[i].Routes)
+	}
+	return n
 }
 
 // ReadFrom is Read from a stream, of which at most opt.MaxBytes are taken.

@@ -77,19 +77,29 @@ func ResolveAll(files []*File, options func(*File) ResolveOptions) ([]*volume.En
 		return nil, err
 	}
 	var entities []*volume.Entity
+	volumes := 0
 	for fi, f := range files {
 		opt := options(f)
+		looks := geoidLooks(f)
 		for i := range f.Items {
-			item := itemResolver{file: f, item: &f.Items[i], opt: &opt}
+			item := itemResolver{file: f, item: &f.Items[i], opt: &opt, looks: looks}
 			e, err := item.resolve(ids[fi][i])
 			if err != nil {
 				return nil, err
+			}
+			if volumes += len(e.Volumes); volumes > maxVolumes {
+				return nil, unsupported(f.Name, f.Items[i].Place,
+					fmt.Sprintf("more than %d volumes, with recurring schedules written out", maxVolumes), "fewer zones or a shorter time")
 			}
 			entities = append(entities, e)
 		}
 	}
 	return entities, nil
 }
+
+// maxVolumes bounds the volumes that files make, which recurring schedules
+// multiply by the days they are written out for.
+const maxVolumes = 2_000_000
 
 // assignIDs gives every Item an id: its own, or one made of the file's base
 // name and the Item's name or number.
@@ -161,6 +171,7 @@ type itemResolver struct {
 	given   remarks // suppositions about what the caller gave, and what it was not used for
 	general remarks // suppositions that hold for many items
 	used    conversions
+	looks   int // see geoidLooks
 }
 
 func (r *itemResolver) fail(place string, err error) error {
@@ -261,7 +272,7 @@ func (r *itemResolver) band(v *Volume) (heights, error) {
 	}
 	h := heights{band: volume.Band{LowerMM: volume.NoFloorMM, UpperMM: volume.NoCeilingMM}}
 	h.sea = h.band
-	over := geoidOver{footprint: v.Footprint}
+	over := geoidOver{footprint: v.Footprint, maxLooks: r.looks}
 	lower := v.Lower
 	if !lower.Unbounded && groundFloor(lower.Altitude) {
 		lower.Unbounded = true
@@ -351,7 +362,7 @@ func (r *itemResolver) route(route *Route, e *volume.Entity) error {
 		}
 	}
 	b := r.buffers(route.Buffers)
-	bowMM := geoidBow(route.Points, converted)
+	bowMM := geoidBow(route.Points, converted, r.looks)
 	r.used.bowMM = max(r.used.bowMM, bowMM)
 	b.VerticalMM += ownMM
 	if datum.Sea {
