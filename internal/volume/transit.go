@@ -54,10 +54,11 @@ type passage struct {
 	band         Band    // of the volume, as compared
 	lower, upper int64   // altitudes between these are too close, mm
 	from, to     float64 // instants between these count, seconds
+	best         float64 // the least lateral distance found so far, metres
 }
 
 func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
-	p := passage{t: t, v: v, need: need}
+	p := passage{t: t, v: v, need: need, best: math.Inf(1)}
 	p.edges = v.radiusM() + metres(t.buffers.LateralMM)
 	p.radius = p.edges + metres(need.LateralMM)
 	p.vertical = verticalOf(t.datum, v.Datum, t.buffers, v.Buffers)
@@ -232,9 +233,10 @@ func (p *passage) within(r *run, x0, x1, tolM float64, detail bool) stay {
 		}
 	}
 	box := runBounds(&first, &last)
+	// Beyond the radius only what is nearer than all before is of interest.
 	reach := limit
 	if detail && !w.conflict {
-		reach = math.Inf(1)
+		reach = max(limit, p.best)
 	}
 	f.nearby(&box, reach, func(from, to int) float64 {
 		for i := from; i < to; i++ {
@@ -256,10 +258,13 @@ func (p *passage) within(r *run, x0, x1, tolM float64, detail bool) stay {
 		if w.conflict || !detail {
 			return limit
 		}
-		return max(limit, w.distM)
+		return max(limit, min(p.best, w.distM))
 	})
 	if w.conflict && !w.firm && f.closed {
 		w.firm = p.deep(r, &w, tolM)
+	}
+	if detail {
+		p.best = min(p.best, w.distM)
 	}
 	return w
 }
