@@ -54,7 +54,7 @@ type passage struct {
 	band         Band    // of the volume, as compared
 	lower, upper int64   // altitudes between these are too close, mm
 	from, to     float64 // instants between these count, seconds
-	best         float64 // the least lateral distance found so far, metres
+	best         float64 // the least lateral distance so far at a height too close, metres
 }
 
 func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
@@ -132,6 +132,7 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 	h0, h1 := p.high(leg, x0, x1)
 	if h0 < h1 {
 		w := p.within(r, h0, h1, c.ToleranceM, detail)
+		p.best = min(p.best, w.distM)
 		c.Conflict, c.Firm = w.conflict, w.firm
 		if detail && !math.IsInf(w.distM, 1) {
 			c.Lateral = p.instant(leg, &w)
@@ -262,9 +263,6 @@ func (p *passage) within(r *run, x0, x1, tolM float64, detail bool) stay {
 	})
 	if w.conflict && !w.firm && f.closed {
 		w.firm = p.deep(r, &w, tolM)
-	}
-	if detail {
-		p.best = min(p.best, w.distM)
 	}
 	return w
 }
