@@ -55,7 +55,10 @@ type check struct {
 	origin  map[string]*source
 	idle    []*volume.Entity // zones not in force at the time of the plans
 	units   picture.Units
-	result  conflict.Result
+
+	entities []*volume.Entity // those in force, which were compared
+	result   conflict.Result
+	nearest  nearness
 }
 
 func (c *check) flags() *flags {
@@ -137,7 +140,6 @@ func (c *check) load(a *app, files []string) error {
 // compare decides all pairs.
 func (c *check) compare(a *app) error {
 	c.byID, c.origin = map[string]*volume.Entity{}, map[string]*source{}
-	var entities []*volume.Entity
 	for _, src := range c.sources {
 		for _, e := range src.entities {
 			c.origin[e.ID], c.byID[e.ID] = src, e
@@ -145,17 +147,17 @@ func (c *check) compare(a *app) error {
 				c.idle = append(c.idle, e)
 				continue
 			}
-			entities = append(entities, e)
+			c.entities = append(c.entities, e)
 		}
 	}
-	if err := c.refuseBareLines(entities); err != nil {
+	if err := c.refuseBareLines(c.entities); err != nil {
 		return err
 	}
 	progress := progressLine{a: a, what: "comparing"}
 	defer progress.clear()
 	plans := minimaOf(&c.minima, "--minima", "none given")
 	zones := minimaOf(&c.zoneMinima, "--zone-minima", "none given for zones")
-	result, err := conflict.All(context.Background(), entities, conflict.Options{
+	result, err := conflict.All(context.Background(), c.entities, conflict.Options{
 		Minima:      plans,
 		Constraints: &zones,
 		Against:     func(e *volume.Entity) bool { return c.origin[e.ID].against },
@@ -165,16 +167,19 @@ func (c *check) compare(a *app) error {
 	if errors.As(err, &bad) {
 		return &inputError{err}
 	}
+	if err != nil {
+		return err
+	}
 	c.result = result
-	c.countIdle(entities)
-	return err
+	c.countIdle()
+	return c.findNearest()
 }
 
 // countIdle counts the pairs of zones that are not in force at the time of the
 // plans: they were looked at, and cannot conflict.
-func (c *check) countIdle(entities []*volume.Entity) {
+func (c *check) countIdle() {
 	own, against := 0, 0
-	for _, e := range entities {
+	for _, e := range c.entities {
 		switch {
 		case e.Kind == volume.Constraint:
 		case c.origin[e.ID].against:

@@ -31,6 +31,24 @@ type checkJSON struct {
 	ConflictsCount  int            `json:"conflicts_count"`
 	Entities        []entityJSON   `json:"entities"`
 	Conflicts       []conflictJSON `json:"conflicts"`
+	Nearest         *nearestJSON   `json:"nearest"`
+	Warnings        []string       `json:"warnings"`
+	Files           []fileJSON     `json:"files"`
+	InputsDigest    string         `json:"inputs_digest"`
+	VerdictDigest   string         `json:"verdict_digest"`
+	Version         string         `json:"version"`
+}
+
+type nearestJSON struct {
+	A        sideJSON      `json:"a"`
+	B        sideJSON      `json:"b"`
+	Approach *approachJSON `json:"approach"`
+}
+
+type fileJSON struct {
+	File    string   `json:"file"`
+	Format  string   `json:"format"`
+	NotUsed []string `json:"not_used"`
 }
 
 type entityJSON struct {
@@ -43,6 +61,7 @@ type entityJSON struct {
 	From         *string  `json:"from"`
 	To           *string  `json:"to"`
 	Suppositions []string `json:"suppositions"`
+	Digest       string   `json:"digest"`
 }
 
 type sideJSON struct {
@@ -137,9 +156,15 @@ func (c *check) writeJSON(w io.Writer) error {
 	out := checkJSON{
 		Schema: checkSchema, Outcome: c.outcome(), EntitiesCount: len(c.byID),
 		PairsCompared: c.result.Pairs, PairsCandidates: c.result.Candidates, ConflictsCount: len(c.result.Verdicts),
-		Entities: []entityJSON{}, Conflicts: []conflictJSON{},
+		Entities: []entityJSON{}, Conflicts: []conflictJSON{}, Warnings: c.warnings(), Files: []fileJSON{},
+		InputsDigest: hex.EncodeToString(c.result.InputsDigest[:]), VerdictDigest: hex.EncodeToString(c.result.Digest[:]),
+		Version: versionText(),
+	}
+	if v := c.nearest.verdict; v != nil {
+		out.Nearest = &nearestJSON{A: side(v.A), B: side(v.B), Approach: approachOf(c.nearest.approach)}
 	}
 	for _, src := range c.sources {
+		out.Files = append(out.Files, fileJSON{src.file.Name, string(src.file.Format), src.unused()})
 		for _, e := range src.entities {
 			out.Entities = append(out.Entities, c.entityJSON(src, e))
 		}
@@ -159,10 +184,12 @@ func encodeJSON(w io.Writer, v any) error {
 
 func (c *check) entityJSON(src *source, e *volume.Entity) entityJSON {
 	from, to := span(e)
+	digest := conflict.EntityDigest(e)
 	out := entityJSON{
 		sideJSON: sideJSON{e.ID, e.Version, e.Party, e.Name, e.Kind.String(), e.Type},
 		File:     src.file.Name, Against: src.against, InForce: len(e.Volumes)+len(e.Trajectories) > 0,
 		Volumes: len(e.Volumes), Trajectories: len(e.Trajectories), Suppositions: list(e.Suppositions),
+		Digest: hex.EncodeToString(digest[:]),
 	}
 	if out.InForce {
 		out.From, out.To = instant(from), instant(to)

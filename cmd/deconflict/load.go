@@ -250,20 +250,8 @@ func itemRecurs(item *plan.Item) bool {
 // span returns the time an entity covers, with its time buffers.
 func span(e *volume.Entity) (fromNS, toNS int64) {
 	fromNS, toNS = volume.ForeverNS, volume.AlwaysNS
-	include := func(w volume.Window, b volume.Buffers) {
-		if w.StartNS > volume.AlwaysNS {
-			w.StartNS -= b.TimeNS
-		}
-		if w.EndNS < volume.ForeverNS {
-			w.EndNS += b.TimeNS
-		}
+	for _, w := range windows(e) {
 		fromNS, toNS = min(fromNS, w.StartNS), max(toNS, w.EndNS)
-	}
-	for i := range e.Volumes {
-		include(e.Volumes[i].Window, e.Volumes[i].Buffers)
-	}
-	for _, t := range e.Trajectories {
-		include(t.Window(), t.Buffers())
 	}
 	return fromNS, toNS
 }

@@ -15,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	version = "v0.0.0-test"
 	testscript.Main(m, map[string]func(){"deconflict": main})
 }
 

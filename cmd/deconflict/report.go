@@ -33,6 +33,11 @@ func (c *check) report(a *app) error {
 	}
 	c.printSummary(w, a)
 	c.printSuppositions(w, a)
+	c.printUnused(w, a)
+	if c.result.Pairs > 0 {
+		fmt.Fprintln(w, wrap(fmt.Sprintf("Digest of this comparison: inputs %.6x, answer %.6x (first 12 hexadecimal digits; --json has all)",
+			c.result.InputsDigest, c.result.Digest), a.columns, 2))
+	}
 	return w.Flush()
 }
 
@@ -225,6 +230,12 @@ func (c *check) printSummary(w *bufio.Writer, a *app) {
 	for _, e := range c.idle {
 		fmt.Fprintf(w, "%s is not in force at the time of the plans.\n", printable(e.ID))
 	}
+	if s := c.nearest.words(c.units); s != "" {
+		fmt.Fprintln(w, wrap(printable(s), a.columns, 2))
+	}
+	for _, s := range c.warnings() {
+		fmt.Fprintf(w, "%s %s\n", a.style(styleBad, "Warning:"), wrap(printable(s), a.columns, 2))
+	}
 }
 
 // rule says which minima held.
@@ -274,6 +285,17 @@ func (c *check) printSuppositions(w *bufio.Writer, a *app) {
 			break
 		}
 		fmt.Fprintf(w, "  %s\n", wrap(printable(s+" ("+names(ids[s])+")"), a.columns, 4))
+	}
+}
+
+// printUnused says how much of each file the answer does not rest on.
+func (c *check) printUnused(w *bufio.Writer, a *app) {
+	title := "Not used:\n"
+	for _, src := range c.sources {
+		if s := src.unusedWords(); s != "" {
+			fmt.Fprintf(w, "%s  %s\n", title, wrap(printable(s), a.columns, 4))
+			title = ""
+		}
 	}
 }
 

@@ -81,6 +81,30 @@ func (u Units) VerticalWords(v *conflict.Verdict) string {
 	return s + "; " + u.minimum(needed, u.Vertical) + " required, " + scale.up(10*(needed-gap)) + " short"
 }
 
+// ApproachWords says how far a pair that is clear is apart at an approach, and
+// when.
+func (u Units) ApproachWords(v *conflict.Verdict, a *conflict.Approach) string {
+	lateral, vertical := "overlapping laterally", "overlapping vertically"
+	if a.HorizontalTenthMM > 0 {
+		lateral = u.Gap(a.HorizontalTenthMM) + " apart laterally"
+	}
+	switch {
+	case a.VerticalMM == 0:
+		vertical = "touching vertically"
+	case a.VerticalMM > 0:
+		vertical = u.GapVertical(a.VerticalMM)
+		if a.HorizontalTenthMM <= 0 {
+			vertical += " apart"
+		}
+		vertical += " vertically"
+	}
+	s := lateral + " and " + vertical
+	if !still(v) {
+		s += " at " + instants(v, a)
+	}
+	return s
+}
+
 // instants writes when an approach is: both times, with whose they are, where
 // they differ to the second.
 func instants(v *conflict.Verdict, a *conflict.Approach) string {
