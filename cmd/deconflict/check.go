@@ -38,8 +38,8 @@ Flags:
   --geojson OUT               write places and windows of conflicts as GeoJSON
   --svg OUT                   draw plan view and altitude profile of conflicts
 
-Exit codes: 0 compared and clear; 1 conflict; 2 unusable input, or nothing to
-compare; 3 internal fault.
+Exit codes: 0 compared and clear; 1 conflict; 2 unusable input, nothing to compare,
+or an output that cannot be written; 3 internal fault.
 `
 
 // check is one run of the subcommand.
