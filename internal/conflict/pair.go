@@ -87,7 +87,7 @@ func checkPair(a, b *volume.Entity, m Minima) error {
 			if bare(t, u, m) {
 				return &InputError{ID: a.ID + ", " + b.ID, Err: ErrBare}
 			}
-			if volume.LegPairs(t, u, m.need()) > MaxLegPairs {
+			if t.Legs()*u.Legs() > MaxLegPairs && volume.LegPairs(t, u, m.need()) > MaxLegPairs {
 				return &InputError{ID: a.ID + ", " + b.ID, Err: ErrTooMuch}
 			}
 		}
