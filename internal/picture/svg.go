@@ -93,13 +93,15 @@ func escape(s string) string {
 	return b.String()
 }
 
-// shorten cuts text that would not fit to n runes, the last of them an ellipsis.
+// shorten cuts text that would not fit to n runes, one of them an ellipsis. It
+// keeps the end, where ids made of file names differ.
 func shorten(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	r := []rune(s)
-	return strings.TrimRight(string(r[:n-1]), " ") + "…"
+	tail := (n - 1) / 3
+	return strings.TrimRight(string(r[:n-1-tail]), " ") + "…" + strings.TrimLeft(string(r[len(r)-tail:]), " ")
 }
 
 // add writes one line of markup; its arguments must be safe.
@@ -197,11 +199,12 @@ func textWidth(s string, size float64) float64 {
 
 // fit shortens text until it is no wider than width.
 func fit(s string, size, width float64) string {
-	for n := utf8.RuneCountInString(s); n > 1 && textWidth(s, size) > width; {
+	short := s
+	for n := utf8.RuneCountInString(s); n > 1 && textWidth(short, size) > width; {
 		n--
-		s = shorten(s, n)
+		short = shorten(s, n)
 	}
-	return s
+	return short
 }
 
 // box is an upright rectangle.
