@@ -10,17 +10,9 @@ import (
 // unused returns the notes on what a file holds and the answer does not rest
 // on.
 func (s *source) unused() []string {
-	out := []string{}
-	keep := func(notes []string) {
-		for _, n := range notes {
-			if strings.Contains(n, " not used") {
-				out = append(out, n)
-			}
-		}
-	}
-	keep(s.file.Notes)
+	out := append([]string{}, s.file.Unused...)
 	for i := range s.file.Items {
-		keep(s.file.Items[i].Notes)
+		out = append(out, s.file.Items[i].Unused...)
 	}
 	return out
 }
