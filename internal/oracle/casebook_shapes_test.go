@@ -81,6 +81,62 @@ func (b *book) minima() {
 	})
 }
 
+// roundings adds climbs whose height is exactly the required separation at one
+// instant that is no round number in any unit.
+func (b *book) roundings() {
+	b.group = "separations exactly at the minima"
+	const why = "Heights at instants that are no round number are fractions; in floating point a sliver of conflict remains or appears."
+	at := func(lat, lng, altM float64, when string) CaseWaypoint {
+		return CaseWaypoint{Lat: lat, Lng: lng, AltM: altM, Time: caseDay + when}
+	}
+	through := CaseEntity{Trajectories: []CaseTrajectory{{
+		Waypoints: []CaseWaypoint{
+			at(-51.931332613, -67.654181314, 18.549, "09:00:44.375341518Z"), at(-51.930664443, -67.652011939, 79.127, "09:00:45.240326863Z"),
+			at(-51.931016174, -67.648004191, 79.127, "09:00:46.971327452Z"),
+		},
+		Buffers: &CaseBuffers{LateralM: 139.489},
+	}}}
+	over := func(lowest float64) CaseEntity {
+		return CaseEntity{Trajectories: []CaseTrajectory{{
+			Waypoints: []CaseWaypoint{
+				at(-51.928376688, -67.659658462, 152.437, "09:00:34.486060174Z"), at(-51.926526501, -67.654939679, lowest, "09:00:44.605926117Z"),
+				at(-51.925080637, -67.650689505, 167.844, "09:00:51.801972471Z"),
+			},
+			Buffers: &CaseBuffers{LateralM: 59.274, TimeS: 0.972790243},
+		}}}
+	}
+	need := CaseNeed{LateralM: 8504.638, VerticalM: 0.001}
+	b.add(false, "rounding-buffered", "a climb and a descent that come within exactly 1 mm of height, 1 mm required", why, Case{A: through, B: over(79.128), Need: need})
+	b.add(true, "rounding-buffered-less", "a climb and a descent that reach one height, 1 mm required", why, Case{A: through, B: over(79.127), Need: need})
+
+	level := flight(
+		at(89.994621797, 94.032985734, 233.957, "09:00:00Z"), at(89.996647716, 113.564051683, 233.957, "09:00:01.796440552Z"),
+		at(89.997218527, 157.660183381, 233.957, "09:00:03.486948576Z"), at(89.997030051, -136.575149217, 233.957, "09:00:06.435890796Z"),
+	)
+	down := flight(
+		at(89.985896737, 23.117042663, 405.595, "09:00:04.359207867Z"), at(89.985758403, 23.23174994, 342.593, "09:00:04.433122871Z"),
+		at(89.985700807, 23.192708912, 340.957, "09:00:04.459011902Z"), at(89.985564895, 23.273339648, 278.031, "09:00:04.540134037Z"),
+	).grow(CaseBuffers{LateralM: 106.679, VerticalM: 9.553})
+	b.add(false, "rounding-last", "a descent that reaches the required separation at its last instant", why, Case{A: level, B: down, Need: CaseNeed{LateralM: 7197.368, VerticalM: 34.521}})
+	b.add(true, "rounding-last-less", "a descent that is 1 mm short of the required separation at its last instant", why, Case{A: level, B: down, Need: CaseNeed{LateralM: 7197.368, VerticalM: 34.522}})
+
+	route := CaseVolume{
+		Shape:    "corridor",
+		Vertices: []spot{{-70.329979648, 49.363110134}, {-70.330139165, 49.362937026}, {-70.330266586, 49.362933797}, {-70.330349187, 49.363107042}, {-70.330444628, 49.363329539}},
+		RadiusM:  5.273, LowerM: 57.57, UpperM: 143.501,
+		Start: caseDay + "07:58:14.971722803Z", End: caseDay + "08:58:14.971722803Z",
+		Buffers: &CaseBuffers{VerticalM: 7.159, TimeS: 52.323612281},
+	}
+	drop := flight(
+		at(-70.329598493, 49.36187036, 245.439, "09:00:02.681656087Z"), at(-70.329655511, 49.36200454, 206.628, "09:00:02.704397469Z"),
+		at(-70.329685958, 49.362164143, 274.011, "09:00:02.730253857Z"), at(-70.32971908, 49.362300794, 222.718, "09:00:02.757528295Z"),
+		at(-70.329755927, 49.362458689, 130.072, "09:00:02.780657710Z"),
+	).grow(CaseBuffers{LateralM: 0.71})
+	b.add(false, "rounding-cut", "a descent that reaches the required separation just as a volume's time is over", why, Case{A: one(route), B: drop, Need: CaseNeed{LateralM: 372.879, TimeS: 55.480182756}})
+	route.UpperM = 143.502
+	b.add(true, "rounding-cut-less", "a descent that is 1 mm short of the required separation just as a volume's time is over", why, Case{A: one(route), B: drop, Need: CaseNeed{LateralM: 372.879, TimeS: 55.480182756}})
+}
+
 func (b *book) geodesics() {
 	b.group = "geodesic edges"
 	top := polygon(spot{60, 10}, spot{60, 15.4}, spot{59.5, 15}, spot{59.5, 10.5})

@@ -398,7 +398,7 @@ func (b *book) places() {
 func (b *book) all() []Case {
 	for _, f := range []func(){
 		b.rims, b.slivers, b.climbs, b.windows, b.routes, b.places,
-		b.manyVertices, b.boundaries, b.minima, b.geodesics, b.longEdges, b.concave, b.spheres,
+		b.manyVertices, b.boundaries, b.minima, b.roundings, b.geodesics, b.longEdges, b.concave, b.spheres,
 	} {
 		f()
 	}
