@@ -40,6 +40,7 @@ type recipe struct {
 	altMM    []int64 // of a flight, with timeNS
 	timeNS   []int64
 	datum    volume.Datum
+	open     int // bits: a volume without floor, ceiling, start, end
 }
 
 // seaMM is the height above the sea less that above the ellipsoid: a geoid
@@ -85,6 +86,7 @@ func (r *recipe) put(id string, centre geodesy.LatLng) (*volume.Entity, error) {
 		return nil, err
 	}
 	v := volume.Volume4D{Footprint: f, Band: r.band, Window: r.window, Buffers: r.buffers, Datum: r.datum}
+	r.unbound(&v)
 	if r.datum.Sea {
 		v.SeaBand = volume.Band{LowerMM: r.band.LowerMM + seaMM, UpperMM: r.band.UpperMM + seaMM}
 	}
@@ -93,6 +95,22 @@ func (r *recipe) put(id string, centre geodesy.LatLng) (*volume.Entity, error) {
 	}
 	e.Volumes = []volume.Volume4D{v}
 	return e, nil
+}
+
+// unbound takes bounds of a volume away.
+func (r *recipe) unbound(v *volume.Volume4D) {
+	if r.open&1 != 0 {
+		v.Band.LowerMM = volume.NoFloorMM
+	}
+	if r.open&2 != 0 {
+		v.Band.UpperMM = volume.NoCeilingMM
+	}
+	if r.open&4 != 0 {
+		v.Window.StartNS = volume.AlwaysNS
+	}
+	if r.open&8 != 0 {
+		v.Window.EndNS = volume.ForeverNS
+	}
 }
 
 // epochNS is the instant around which windows are drawn: 2031-05-05T09:00:00Z.
@@ -116,6 +134,10 @@ func cook(r *rand.Rand, k Kind, sizeM float64) *recipe {
 	if r.IntN(5) == 0 {
 		out.datum = volume.Datum{Sea: r.IntN(2) == 0, ErrorMM: r.Int64N(2_000)}
 	}
+	if r.IntN(10) == 0 {
+		out.open = r.IntN(16)
+		out.datum = volume.Datum{}
+	}
 	low := int64(r.IntN(400_000)) - 50_000
 	out.band = volume.Band{LowerMM: low, UpperMM: low + 1000 + int64(r.IntN(200_000))}
 	start := epochNS + int64(r.IntN(600))*1_000_000_000 + int64(r.IntN(2))*int64(r.IntN(1_000_000_000))
@@ -127,6 +149,9 @@ func cook(r *rand.Rand, k Kind, sizeM float64) *recipe {
 // either way.
 func ring(r *rand.Rand, sizeM float64) []polar {
 	turn := r.Float64() * 360
+	if r.IntN(8) == 0 {
+		turn = float64(r.IntN(4)) * 90
+	}
 	var p []polar
 	switch r.IntN(5) {
 	case 0: // a sliver
@@ -161,17 +186,24 @@ func ring(r *rand.Rand, sizeM float64) []polar {
 	return p
 }
 
-// walk draws n places of a path about sizeM long.
+// walk draws n places of a path about sizeM long. Some paths are straight along
+// a meridian or a parallel, some go through the origin.
 func walk(r *rand.Rand, n int, sizeM float64) []polar {
 	step := sizeM / float64(n)
-	dir := r.Float64() * 2 * math.Pi
+	dir, bend := r.Float64()*2*math.Pi, 1.5
+	if r.IntN(8) == 0 {
+		dir, bend = float64(r.IntN(4))*math.Pi/2, 0
+	}
 	x, y := -math.Sin(dir)*sizeM/2, -math.Cos(dir)*sizeM/2
 	p := make([]polar, n)
 	for i := range p {
 		p[i] = polar{math.Atan2(x, y) * 180 / math.Pi, math.Hypot(x, y)}
-		dir += (r.Float64() - 0.5) * 1.5
+		dir += (r.Float64() - 0.5) * bend
 		k := step * (0.4 + 1.2*r.Float64())
 		x, y = x+math.Sin(dir)*k, y+math.Cos(dir)*k
+	}
+	if r.IntN(10) == 0 {
+		p[r.IntN(n)] = polar{}
 	}
 	return p
 }
@@ -308,6 +340,16 @@ func (b Band) centre(r *rand.Rand, sizeM float64) geodesy.LatLng {
 		lng = 180 + (r.Float64()-0.5)*min(10, degrees)
 	default:
 		lat = [...]float64{North30: 30, North52: 52, North70: 70, North85: 85}[b] + r.Float64() - 0.5
+	}
+	if r.IntN(8) == 0 { // on the equator, the pole, the antimeridian
+		switch b {
+		case Equator:
+			lat = 0
+		case Pole:
+			lat = 90
+		case Antimeridian:
+			lng = 180
+		}
 	}
 	if r.IntN(2) == 0 {
 		lat = -lat
