@@ -6,6 +6,8 @@
 //	deconflict-bench narrow [-pairs 20000] [-rounds 5]         pairs of shapes against S2 polygons
 //	deconflict-bench check [-plans 10000] [-rounds 5]          a day of generated flights
 //	deconflict-bench all [-smoke]                              the three after each other
+//	deconflict-bench hardcases [-dir D] [COMMAND ARGUMENT...]  the hard cases put to this program or to another
+//	deconflict-bench answer                                    one hard case from standard input
 //
 // With -smoke each runs small, to show that it works: the figures mean nothing.
 package main
@@ -35,6 +37,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		s2n    = flags.Int("s2n", 0, "volumes of its S2 baseline; 0 means as many, -1 none")
 		pairs  = flags.Int("pairs", 0, "pairs a round; 0 means 20,000")
 		plans  = flags.Int("plans", 0, "generated plans; 0 means 10,000")
+		dir    = flags.String("dir", "testdata/hardcases", "folder of the hard cases")
 	)
 	if err := flags.Parse(args[1:]); err != nil {
 		return 2
@@ -56,6 +59,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"check": func() error {
 			return bench.Check(stdout, bench.CheckOptions{Flights: flights, Rounds: *rounds})
 		},
+		"hardcases": func() error { return bench.HardCases(stdout, *dir, flags.Args()) },
+		"answer":    func() error { return bench.AnswerOne(os.Stdin, stdout) },
 	}
 	order := []string{name}
 	if name == "all" {
@@ -64,7 +69,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for i, step := range order {
 		do, ok := steps[step]
 		if !ok {
-			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all [flags]; -h after a name lists its flags")
+			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all|hardcases|answer [flags]; -h after a name lists its flags")
 			return 2
 		}
 		if i > 0 {

@@ -21,6 +21,13 @@ func TestSmoke(t *testing.T) {
 			}
 		})
 	}
+	var table, faults bytes.Buffer
+	if code := run([]string{"hardcases", "-dir", "../../testdata/hardcases"}, &table, &faults); code != 0 {
+		t.Errorf("hard cases: exit %d: %s\n%s", code, faults.String(), table.String())
+	}
+	if code := run([]string{"hardcases", "-dir", "../../testdata/hardcases", "false"}, &table, &faults); code != 3 {
+		t.Errorf("a command that answers nothing: exit %d", code)
+	}
 	var out, errs bytes.Buffer
 	if code := run([]string{"nonsense"}, &out, &errs); code != 2 || !strings.Contains(errs.String(), "usage") {
 		t.Errorf("exit %d, %q", code, errs.String())

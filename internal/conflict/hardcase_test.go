@@ -2,42 +2,18 @@ package conflict_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"testing"
-	"time"
 
-	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/bench"
 	"github.com/deconflict/deconflict/internal/oracle"
 )
-
-// answer is what this implementation says of a hard case.
-func answer(c oracle.Case) (oracle.CaseAnswer, error) {
-	a, b, need, err := c.Entities()
-	if err != nil {
-		return oracle.CaseAnswer{}, err
-	}
-	v, err := conflict.Judge(a, b, conflict.Minima{LateralMM: need.LateralMM, VerticalMM: need.VerticalMM, TimeNS: need.TimeNS})
-	if err != nil {
-		return oracle.CaseAnswer{}, err
-	}
-	out := oracle.CaseAnswer{Conflict: v.Conflict}
-	if v.MinHorizontal != nil {
-		m := float64(v.MinHorizontal.HorizontalTenthMM) / 1e4
-		out.DistanceM = &m
-	}
-	if v.Conflict {
-		out.First = time.Unix(0, v.FromNS).UTC().Format(time.RFC3339Nano)
-		out.Last = time.Unix(0, v.ToNS).UTC().Format(time.RFC3339Nano)
-	}
-	return out, nil
-}
 
 const hardCases = "../../testdata/hardcases"
 
 func TestHardCases(t *testing.T) {
 	var table bytes.Buffer
-	err := oracle.RunHardCases(hardCases, answer, &table)
+	err := oracle.RunHardCases(hardCases, bench.Answer, &table)
 	t.Log("\n" + table.String())
 	if err != nil {
 		t.Error(err)
@@ -48,12 +24,7 @@ func TestHardCases(t *testing.T) {
 // implementations use: the test's own program answers.
 func TestHardCasesByCommand(t *testing.T) {
 	if os.Getenv("DECONFLICT_ANSWER") != "" {
-		var c oracle.Case
-		if err := json.NewDecoder(os.Stdin).Decode(&c); err != nil {
-			os.Exit(2)
-		}
-		a, err := answer(c)
-		if err != nil || json.NewEncoder(os.Stdout).Encode(a) != nil {
+		if bench.AnswerOne(os.Stdin, os.Stdout) != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -97,7 +68,7 @@ func TestWrongAnswersAreTold(t *testing.T) {
 	} {
 		var table bytes.Buffer
 		err := oracle.RunHardCases(hardCases, func(c oracle.Case) (oracle.CaseAnswer, error) {
-			a, err := answer(c)
+			a, err := bench.Answer(c)
 			change(&a)
 			return a, err
 		}, &table)
