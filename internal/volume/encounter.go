@@ -111,7 +111,6 @@ type meeting struct {
 	radius      float64 // centre-lines must be this far apart, metres
 	vertical    vertical
 	height      int64 // altitudes must be this far apart, mm
-	halfT       int64 // half the time minimum, ns
 	clearHeight float64
 	best        float64 // the least lateral distance found so far, metres
 }
