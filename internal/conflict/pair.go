@@ -269,26 +269,32 @@ type gathering struct {
 	v    *Verdict
 	need volume.Need
 	firm bool
+	// Tolerances in metres of the parts that MinHorizontal and MinVertical are
+	// from, and the largest of those in conflict: that of other parts depends on
+	// how far they were looked at.
+	nearest, lowest, conflicts float64
 }
 
 // add folds in a contact; swapped says that its sides are the other way round.
 func (g *gathering) add(c volume.Contact, a, b PartRef, swapped bool) {
 	v := g.v
-	v.ToleranceTenthMM = max(v.ToleranceTenthMM, int64(math.Ceil(c.ToleranceM*1e4)))
 	lateral, vertical := approach(c.Lateral, swapped), approach(c.Vertical, swapped)
 	if lateral != nil && (v.MinHorizontal == nil || lateral.HorizontalTenthMM < v.MinHorizontal.HorizontalTenthMM ||
 		lateral.HorizontalTenthMM == v.MinHorizontal.HorizontalTenthMM && lateral.TimeNS < v.MinHorizontal.TimeNS) {
 		v.MinHorizontal = lateral
+		g.nearest = c.ToleranceM
 	}
 	if vertical != nil && (v.MinVertical == nil || vertical.VerticalMM < v.MinVertical.VerticalMM ||
 		vertical.VerticalMM == v.MinVertical.VerticalMM && vertical.TimeNS < v.MinVertical.TimeNS) {
 		v.MinVertical = vertical
+		g.lowest = c.ToleranceM
 	}
 	if !c.Conflict {
 		return
 	}
 	v.Conflict = true
 	g.firm = g.firm || c.Firm
+	g.conflicts = max(g.conflicts, c.ToleranceM)
 	part := Part{
 		A: a, B: b, WithinTolerance: !c.Firm,
 		FromNS: floorMS(c.FromNS), ToNS: ceilMS(c.ToNS),
@@ -309,6 +315,7 @@ func (g *gathering) finish() {
 		return comparePart(p.B, q.B)
 	})
 	v.WithinTolerance = v.Conflict && !g.firm
+	v.ToleranceTenthMM = int64(math.Ceil(float64(max(g.nearest, g.lowest, g.conflicts) * 1e4)))
 	for i := range v.Parts {
 		p := &v.Parts[i]
 		if i == 0 {

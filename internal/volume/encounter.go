@@ -82,8 +82,10 @@ func (m *meeting) legs(a, b int, detail bool) Contact {
 	return c
 }
 
-// join folds the contact of another pair of runs of the same legs into c.
+// join folds the contact of another pair of runs of the same legs into c. The
+// tolerance is that of the runs that the answer rests on.
 func (c *Contact) join(d *Contact) {
+	rests := d.Conflict
 	if d.Conflict {
 		if c.Conflict {
 			c.FromNS, c.ToNS = min(c.FromNS, d.FromNS), max(c.ToNS, d.ToNS)
@@ -93,12 +95,14 @@ func (c *Contact) join(d *Contact) {
 		c.Conflict = true
 		c.Firm = c.Firm || d.Firm
 	}
-	c.ToleranceM = max(c.ToleranceM, d.ToleranceM)
 	if d.Lateral.Known && (!c.Lateral.Known || d.Lateral.BaseM < c.Lateral.BaseM) {
-		c.Lateral = d.Lateral
+		c.Lateral, rests = d.Lateral, true
 	}
 	if d.Vertical.Known && (!c.Vertical.Known || d.Vertical.GapMM < c.Vertical.GapMM) {
-		c.Vertical = d.Vertical
+		c.Vertical, rests = d.Vertical, true
+	}
+	if rests {
+		c.ToleranceM = max(c.ToleranceM, d.ToleranceM)
 	}
 }
 
