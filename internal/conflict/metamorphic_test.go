@@ -418,6 +418,46 @@ func TestAllMissesNothing(t *testing.T) {
 	}
 }
 
+// TestAllLooksInsideRings holds small circles anywhere inside rings around a
+// pole, over the antimeridian and elsewhere to be found.
+func TestAllLooksInsideRings(t *testing.T) {
+	for _, home := range []geodesy.LatLng{{LatE9: 90e9}, {LatE9: -90e9, LngE9: 77e9}, {LatE9: 89.99e9, LngE9: 12e9}, {LatE9: -60e9, LngE9: -180e9}, {}} {
+		for decade := 2; decade < oracle.Decades; decade++ {
+			size := math.Pow(10, float64(decade))
+			ring := make([]geodesy.LatLng, 7)
+			for i := range ring {
+				ring[i] = geodesy.Direct(home, 360*float64(i)/float64(len(ring)), size)
+			}
+			f, err := volume.NewPolygon(ring)
+			if err != nil {
+				t.Fatal(err)
+			}
+			set := []*volume.Entity{still("ring", f)}
+			for k := range 20 {
+				f, err := volume.NewCircle(geodesy.Direct(home, 18*float64(k), 0.04*float64(k)*size), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				set = append(set, still(fmt.Sprint(k), f))
+			}
+			r, err := conflict.All(context.Background(), set, conflict.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Verdicts) != 20 {
+				t.Errorf("%v, %g m: %d of 20 circles found in the ring", home, size, len(r.Verdicts))
+			}
+		}
+	}
+}
+
+// still returns an entity of one volume from 0 to 100 mm for a second.
+func still(id string, f *volume.Footprint) *volume.Entity {
+	return &volume.Entity{ID: id, Volumes: []volume.Volume4D{{
+		Footprint: f, Band: volume.Band{UpperMM: 100}, Window: volume.Window{EndNS: 1e9},
+	}}}
+}
+
 // TestFarTraffic adds entities on the other side of the earth, far above and
 // long after, and expects the same verdicts.
 func TestFarTraffic(t *testing.T) {
@@ -495,13 +535,9 @@ func TestNeighbours(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s, %v, %g m: %v", c.name, home, size, err)
 				}
-				box := func(id string, f *volume.Footprint) *volume.Entity {
-					return &volume.Entity{ID: id, Volumes: []volume.Volume4D{{
-						Footprint: f, Band: volume.Band{UpperMM: 100}, Window: volume.Window{EndNS: 1e9},
-					}}}
-				}
-				v := judge(t, box("a", f), box("b", g), conflict.Minima{})
-				d, err := conflict.Decide(box("a", f), box("b", g), conflict.Minima{})
+				a, b := still("a", f), still("b", g)
+				v := judge(t, a, b, conflict.Minima{})
+				d, err := conflict.Decide(a, b, conflict.Minima{})
 				if v.Conflict != c.conflict || v.WithinTolerance || d != v.Conflict || err != nil {
 					t.Errorf("%s, %v, %g m: conflict %v, within tolerance %v, Decide %v, %v, want %v", c.name, home, size, v.Conflict, v.WithinTolerance, d, err, c.conflict)
 				}
