@@ -10,14 +10,7 @@ import (
 
 // decodeED269 reads UAS geographical zones as EUROCAE ED-269 has them: a
 // UASZoneList, a list of features as in its first edition, or zones alone.
-func decodeED269(name string, data []byte, opt Options) (*File, error) {
-	if err := checkSize(name, int64(len(data)), opt); err != nil {
-		return nil, err
-	}
-	root, err := parseJSON(name, data, opt)
-	if err != nil {
-		return nil, err
-	}
+func decodeED269(name string, root jsonValue, opt Options) (*File, error) {
 	file := &File{Name: name, Format: ED269}
 	zones, err := ed269Zones(root, file)
 	if err != nil {

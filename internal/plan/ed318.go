@@ -9,14 +9,7 @@ import (
 
 // decodeED318 reads UAS geographical zones as EUROCAE ED-318 has them: GeoJSON
 // features whose geometries carry a vertical layer.
-func decodeED318(name string, data []byte, opt Options) (*File, error) {
-	if err := checkSize(name, int64(len(data)), opt); err != nil {
-		return nil, err
-	}
-	root, err := parseJSON(name, data, opt)
-	if err != nil {
-		return nil, err
-	}
+func decodeED318(name string, root jsonValue, opt Options) (*File, error) {
 	doc, err := root.object()
 	if err != nil {
 		return nil, err

@@ -15,11 +15,7 @@ const supposeF3548Type = "a constraint of F3548-21 without one of the known type
 
 // decodeF3548 reads operational intents and constraints of F3548-21, alone, in
 // the messages that carry them or in an array, and arrays of Volume4D.
-func decodeF3548(name string, data []byte, opt Options) (*File, error) {
-	root, err := parseJSON(name, data, opt)
-	if err != nil {
-		return nil, err
-	}
+func decodeF3548(name string, root jsonValue, opt Options) (*File, error) {
 	r := f3548Reader{file: &File{Name: name, Format: F3548JSON}}
 	if err := r.document(root); err != nil {
 		return nil, err

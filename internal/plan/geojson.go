@@ -11,11 +11,7 @@ import (
 const supposeRFC7946 = "altitudes in GeoJSON coordinates without altitude_reference taken as metres above the WGS84 ellipsoid, as RFC 7946 has it"
 
 // decodeGeoJSON reads RFC 7946 with the properties of docs/FORMATS.md.
-func decodeGeoJSON(name string, data []byte, opt Options) (*File, error) {
-	root, err := parseJSON(name, data, opt)
-	if err != nil {
-		return nil, err
-	}
+func decodeGeoJSON(name string, root jsonValue, opt Options) (*File, error) {
 	o, err := root.object()
 	if err != nil {
 		return nil, err

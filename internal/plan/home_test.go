@@ -81,7 +81,7 @@ func TestHomeElevationZeroIsNotStated(t *testing.T) {
 // A plan without a home must not be flown from the Gulf of Guinea.
 func TestPlanWithoutHomeIsRefused(t *testing.T) {
 	for _, home := range []string{"[0, 0, 0]", "[0, 0, 12]", "[0, 0]", "[-0.0, 0, null]"} {
-		_, err := decodeQGCPlan("f.plan", []byte(planFrom(home)), Options{})
+		_, err := ReadAs(QGCPlan, "f.plan", []byte(planFrom(home)), Options{})
 		wantError(t, err, "f.plan: mission.plannedHomePosition", "not set", "the place of take-off")
 	}
 }

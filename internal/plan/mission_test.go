@@ -25,9 +25,9 @@ func sample(t testing.TB, path string) []byte {
 }
 
 // onePlan decodes a file that holds one item.
-func onePlan(t *testing.T, decode decoder, name string, data []byte, opt Options) *Item {
+func onePlan(t *testing.T, format Format, name string, data []byte, opt Options) *Item {
 	t.Helper()
-	f, err := decode(name, data, opt)
+	f, err := ReadAs(format, name, data, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func checkRoute(t *testing.T, points []RoutePoint, steps []step) {
 const home = geodesy.Home
 
 func TestQGCPlanSample(t *testing.T) {
-	item := onePlan(t, decodeQGCPlan, "sample.plan", sample(t, "missions/qgroundcontrol_sample.plan"), Options{})
+	item := onePlan(t, QGCPlan, "sample.plan", sample(t, "missions/qgroundcontrol_sample.plan"), Options{})
 	if len(item.Routes) != 1 {
 		t.Fatalf("%d routes, want 1", len(item.Routes))
 	}
@@ -130,7 +130,7 @@ func wantWords(t *testing.T, what string, sentences []string, words ...string) {
 }
 
 func TestQGCPlanSurvey(t *testing.T) {
-	item := onePlan(t, decodeQGCPlan, "survey.plan", sample(t, "missions/qgroundcontrol_sample_with_survey.plan"), Options{})
+	item := onePlan(t, QGCPlan, "survey.plan", sample(t, "missions/qgroundcontrol_sample_with_survey.plan"), Options{})
 	// The flown points as published in the file, latitude and longitude.
 	flown := [][2]float64{
 		{47.39801775617688, 8.545149580000002}, // home
@@ -164,7 +164,7 @@ func TestQGCPlanSurvey(t *testing.T) {
 // TestQGCPlanStructure proves the flown outline from the file's own corners:
 // every flown edge is parallel to the structure's and 50 m outside it.
 func TestQGCPlanStructure(t *testing.T) {
-	item := onePlan(t, decodeQGCPlan, "scan.plan", sample(t, "missions/qgroundcontrol_sample_with_structured_scan.plan"), Options{})
+	item := onePlan(t, QGCPlan, "scan.plan", sample(t, "missions/qgroundcontrol_sample_with_structured_scan.plan"), Options{})
 	corners := make([]geodesy.LatLng, 4)
 	for i, c := range [][2]float64{
 		{47.39817545923646, 8.546361558007561},
@@ -229,7 +229,7 @@ func TestQGCPlanStructure(t *testing.T) {
 
 func TestWPLSample(t *testing.T) {
 	data := sample(t, "missions/mission_planner_sample.txt")
-	item := onePlan(t, decodeWPL, "sample.txt", data, Options{SpeedMPS: 4})
+	item := onePlan(t, QGCWPL, "sample.txt", data, Options{SpeedMPS: 4})
 	if len(item.Routes) != 1 {
 		t.Fatalf("%d routes, want 1", len(item.Routes))
 	}
@@ -245,7 +245,7 @@ func TestWPLSample(t *testing.T) {
 	}
 	wantWords(t, "suppositions", item.Suppositions, "line 2, although its command is 22", "4 m/s", "multicopter")
 
-	_, err := decodeWPL("sample.txt", data, Options{})
+	_, err := ReadAs(QGCWPL, "sample.txt", data, Options{})
 	wantError(t, err, "line 3", "no speed", "--speed")
 }
 

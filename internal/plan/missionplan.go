@@ -12,14 +12,7 @@ import (
 
 // decodeQGCPlan reads a QGroundControl .plan: the mission as one intent, flown
 // from its planned home, and geofence and rally points as notes.
-func decodeQGCPlan(name string, data []byte, opt Options) (*File, error) {
-	if err := checkSize(name, int64(len(data)), opt); err != nil {
-		return nil, err
-	}
-	root, err := parseJSON(name, data, opt)
-	if err != nil {
-		return nil, err
-	}
+func decodeQGCPlan(name string, root jsonValue, opt Options) (*File, error) {
 	doc, err := root.object()
 	if err != nil {
 		return nil, err

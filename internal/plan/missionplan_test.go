@@ -105,7 +105,7 @@ func TestQGCPlanRefuses(t *testing.T) {
 		{"deep", strings.Repeat("[", 1000), []string{"nesting deeper than 64"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := decodeQGCPlan("f.plan", []byte(c.text), Options{})
+			_, err := ReadAs(QGCPlan, "f.plan", []byte(c.text), Options{})
 			wantError(t, err, append(c.words, "f.plan")...)
 		})
 	}
@@ -118,7 +118,7 @@ func TestQGCPlanNotes(t *testing.T) {
 			{"version": 1, "inclusion": false, "polygon": [[0.1, 9], [0.1, 9.1], [0.2, 9]]}],
 			"circles": [{"version": 1, "inclusion": false, "circle": {"center": [0.5, 10], "radius": 20.5}}]},
 		"rallyPoints": {"version": 2, "points": [[0.01, 10, 20]]}`)
-	f, err := decodeQGCPlan("f.plan", []byte(text), Options{})
+	f, err := ReadAs(QGCPlan, "f.plan", []byte(text), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestQGCPlanNotes(t *testing.T) {
 
 func TestQGCPlanWithoutHomeElevation(t *testing.T) {
 	text := strings.Replace(planText(takeoffItem+","+waypointItem, "", ""), "[0, 10, 100]", "[0, 10, null]", 1)
-	item := onePlan(t, decodeQGCPlan, "f.plan", []byte(text), Options{})
+	item := onePlan(t, QGCPlan, "f.plan", []byte(text), Options{})
 	if item.Home != nil {
 		t.Errorf("home %v, want none: its elevation is not known", item.Home)
 	}
@@ -152,7 +152,7 @@ func TestLandingPatterns(t *testing.T) {
 	}
 	t.Run("fixed wing, waypoint", func(t *testing.T) {
 		text := strings.Replace(planText(climbOut+","+pattern("fwLandingPattern", `, "useLoiterToAlt": false`), "", ""), `"vehicleType": 2`, `"vehicleType": 1`, 1)
-		item := onePlan(t, decodeQGCPlan, "f.plan", []byte(text), Options{})
+		item := onePlan(t, QGCPlan, "f.plan", []byte(text), Options{})
 		out, in, down := legs(20)
 		if len(item.Routes) != 1 {
 			t.Fatalf("%d routes, want 1", len(item.Routes))
@@ -163,7 +163,7 @@ func TestLandingPatterns(t *testing.T) {
 	})
 	t.Run("fixed wing, circle and speed", func(t *testing.T) {
 		text := strings.Replace(planText(climbOut+","+pattern("fwLandingPattern", `, "useDoChangeSpeed": true, "finalApproachSpeed": 10`), "", ""), `"vehicleType": 2`, `"vehicleType": 1`, 1)
-		item := onePlan(t, decodeQGCPlan, "f.plan", []byte(text), Options{})
+		item := onePlan(t, QGCPlan, "f.plan", []byte(text), Options{})
 		last := item.Routes[len(item.Routes)-1]
 		if last.Buffers.LateralMM != 75_000 {
 			t.Errorf("final approach with %d mm, want the radius of 75 m", last.Buffers.LateralMM)
@@ -175,7 +175,7 @@ func TestLandingPatterns(t *testing.T) {
 	})
 	t.Run("VTOL", func(t *testing.T) {
 		text := strings.Replace(planText(simple(84, 3, "0, 0, 0, null, null, null, 40", "")+","+pattern("vtolLandingPattern", `, "useLoiterToAlt": false`), "", ""), `"vehicleType": 2`, `"vehicleType": 20`, 1)
-		item := onePlan(t, decodeQGCPlan, "f.plan", []byte(text), Options{})
+		item := onePlan(t, QGCPlan, "f.plan", []byte(text), Options{})
 		_, _, down := legs(20)
 		checkRoute(t, item.Routes[0].Points, []step{
 			{0, 10, 0, home, 0},
@@ -201,7 +201,7 @@ func TestLandingPatterns(t *testing.T) {
 			if !strings.Contains(text, c.from) {
 				t.Fatalf("%q is not in the text", c.from)
 			}
-			_, err := decodeQGCPlan("f.plan", []byte(strings.Replace(text, c.from, c.to, 1)), Options{})
+			_, err := ReadAs(QGCPlan, "f.plan", []byte(strings.Replace(text, c.from, c.to, 1)), Options{})
 			wantError(t, err, c.words...)
 		})
 	}
@@ -238,7 +238,7 @@ func TestWPLRefuses(t *testing.T) {
 		{"Latin-1", "QGC WPL 110\n\xe9", []string{"line 2", "0xe9"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := decodeWPL("f.txt", []byte(c.text), Options{SpeedMPS: 5})
+			_, err := ReadAs(QGCWPL, "f.txt", []byte(c.text), Options{SpeedMPS: 5})
 			wantError(t, err, append(c.words, "f.txt")...)
 		})
 	}
@@ -252,11 +252,11 @@ func TestWPLLikePlan(t *testing.T) {
 		"2\t0\t3\t16\t4\t0\t0\tnan\t0\t10.001\t30\t1\r\n" +
 		"3\t0\t2\t177\t2\t1\t0\t0\t0\t0\t0\t1\r\n" +
 		"4\t0\t3\t20\t0\t0\t0\t0\t0\t0\t0\t1\r\n\r\n"
-	item := onePlan(t, decodeWPL, "f.txt", []byte(rows), Options{SpeedMPS: 10})
+	item := onePlan(t, QGCWPL, "f.txt", []byte(rows), Options{SpeedMPS: 10})
 	plan := planText(takeoffItem+","+
 		simple(16, 3, "4, 0, 0, null, 0, 10.001, 30", `, "doJumpId": 2`)+","+
 		simple(177, 2, "2, 1, 0, 0, 0, 0, 0", `, "doJumpId": 3`)+","+simple(20, 2, "0, 0, 0, 0, 0, 0, 0", ""), "", "")
-	like := onePlan(t, decodeQGCPlan, "f.plan", []byte(plan), Options{})
+	like := onePlan(t, QGCPlan, "f.plan", []byte(plan), Options{})
 	a, b := item.Routes[0].Points, like.Routes[0].Points
 	if len(a) != len(b) || len(a) != 7 {
 		t.Fatalf("%d and %d points, want 7: %v", len(a), len(b), a)
@@ -271,19 +271,20 @@ func TestWPLLikePlan(t *testing.T) {
 	}
 }
 
-// TestTruncated cuts the real JSON files at every byte: none is read.
+// TestTruncated cuts the real JSON files at every byte of their beginning and
+// end, and at every 17th between: none is read.
 func TestTruncated(t *testing.T) {
-	for path, decode := range map[string]decoder{
-		"missions/qgroundcontrol_sample_with_structured_scan.plan": decodeQGCPlan,
-		"zones/cis_source_sample_ed269.json":                       decodeED269,
-		"zones/cis_source_sample_ed318.json":                       decodeED318,
+	for path, format := range map[string]Format{
+		"missions/qgroundcontrol_sample_with_structured_scan.plan": QGCPlan,
+		"zones/cis_source_sample_ed269.json":                       ED269,
+		"zones/cis_source_sample_ed318.json":                       ED318,
 	} {
 		data := bytes.TrimSpace(sample(t, path))
 		for n := range data {
 			if n > 3000 && n < len(data)-500 && n%17 != 0 {
 				continue
 			}
-			_, err := decode("f", data[:n], Options{})
+			_, err := ReadAs(format, "f", data[:n], Options{})
 			wantError(t, err, "f: ")
 		}
 	}
@@ -292,14 +293,14 @@ func TestTruncated(t *testing.T) {
 // TestMissionsTooLarge checks that size is refused before anything is read.
 func TestMissionsTooLarge(t *testing.T) {
 	big := bytes.Repeat([]byte(" "), 100<<20)
-	for name, decode := range map[string]decoder{
-		"plan": decodeQGCPlan, "wpl": decodeWPL, "ed269": decodeED269, "ed318": decodeED318, "openair": decodeOpenAir,
+	for name, format := range map[string]Format{
+		"plan": QGCPlan, "wpl": QGCWPL, "ed269": ED269, "ed318": ED318, "openair": OpenAir,
 	} {
-		_, err := decode(name, big, Options{})
+		_, err := ReadAs(format, name, big, Options{})
 		wantError(t, err, "more than 64 MiB")
 	}
 	rows := "QGC WPL 110\n" + strings.Repeat("0\t0\t0\t0\t0\t0\t0\t0\t0\t0\t0\t1\n", 10)
-	_, err := decodeWPL("f", []byte(rows), Options{MaxBytes: 50})
+	_, err := ReadAs(QGCWPL, "f", []byte(rows), Options{MaxBytes: 50})
 	wantError(t, err, "more than 50 bytes")
 }
 
@@ -309,7 +310,7 @@ func FuzzQGCPlan(f *testing.F) {
 		texts = append(texts, sample(f, "missions/"+name))
 	}
 	texts = append(texts, []byte(planText(takeoffItem+","+waypointItem, "", "")))
-	fuzzJSON(f, texts, func(t *testing.T, data []byte) { fuzzMission(t, decodeQGCPlan, data) })
+	fuzzJSON(f, texts, func(t *testing.T, data []byte) { fuzzMission(t, QGCPlan, data) })
 }
 
 var jsonToken = regexp.MustCompile(`-?[0-9][-+.eE0-9]*|"[^"]*"|null|true|false|\[[^][]*\]`)
@@ -337,7 +338,7 @@ func fuzzJSON(f *testing.F, texts [][]byte, check func(*testing.T, []byte)) {
 func FuzzWPL(f *testing.F) {
 	f.Add(sample(f, "missions/mission_planner_sample.txt"))
 	f.Add([]byte("QGC WPL 110\n0 1 0 16 0 0 0 0 0 10 100 1\n1 0 3 22 0 0 0 nan 0 0 30 1\n2 0 3 18 4 0 20 nan 0 10.001 30 1\n3 0 2 177 2 1 0 0 0 0 0 1\n"))
-	f.Fuzz(func(t *testing.T, data []byte) { fuzzMission(t, decodeWPL, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { fuzzMission(t, QGCWPL, data) })
 }
 
 // everythingGiven supplies all that files leave open.
@@ -417,11 +418,11 @@ func TestHomeElevationIsUsed(t *testing.T) {
 // fuzzMission checks what holds for every mission that is read: errors are
 // *Error, times never run back, and what follows begins where the last ended
 // or later.
-func fuzzMission(t *testing.T, decode decoder, data []byte) {
+func fuzzMission(t *testing.T, format Format, data []byte) {
 	if len(data) > 64<<10 {
 		return
 	}
-	f, err := decode("f", data, Options{SpeedMPS: 10})
+	f, err := ReadAs(format, "f", data, Options{SpeedMPS: 10})
 	if err != nil {
 		wantError(t, err)
 		return

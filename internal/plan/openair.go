@@ -13,9 +13,6 @@ import (
 // decodeOpenAir reads airspace in OpenAir text, of the original kind and of
 // version 2.
 func decodeOpenAir(name string, data []byte, opt Options) (*File, error) {
-	if err := checkSize(name, int64(len(data)), opt); err != nil {
-		return nil, err
-	}
 	text, err := textBytes(name, data)
 	if err != nil {
 		return nil, err

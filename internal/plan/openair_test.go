@@ -63,7 +63,7 @@ DP 50.6N,10.6E
 `
 
 func TestOpenAirKinds(t *testing.T) {
-	f := zonesOf(t, decodeOpenAir, "a.txt", []byte(arcs))
+	f := zonesOf(t, OpenAir, "a.txt", []byte(arcs))
 	for i, want := range []struct {
 		name, id, kind string
 		shape          volume.Shape
@@ -319,7 +319,7 @@ func TestOpenAirRefuses(t *testing.T) {
 		{"Latin-1", "AC D\nAN Z\xfcrich\n", []string{"line 2", "0xfc"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := decodeOpenAir("a.txt", []byte(c.text), Options{})
+			_, err := ReadAs(OpenAir, "a.txt", []byte(c.text), Options{})
 			wantError(t, err, append(c.words, "a.txt")...)
 		})
 	}
@@ -352,7 +352,7 @@ func TestOpenAirManyVertices(t *testing.T) {
 	for i := range 100_000 {
 		fmt.Fprintf(&b, "DA 400,%d,%d\n", i%360, (i+350)%360)
 	}
-	_, err := decodeOpenAir("a.txt", []byte(b.String()), Options{})
+	_, err := ReadAs(OpenAir, "a.txt", []byte(b.String()), Options{})
 	wantError(t, err, "more than 10000 vertices")
 }
 

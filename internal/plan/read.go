@@ -12,28 +12,33 @@ import (
 // decoder turns the bytes of one file into a File.
 type decoder func(name string, data []byte, opt Options) (*File, error)
 
-// decoders has one entry a format.
+// decoders has one entry a format that is not JSON.
 var decoders = map[Format]decoder{
+	KML:     decodeKML,
+	KMZ:     decodeKMZ,
+	GPX:     decodeGPX,
+	QGCWPL:  decodeWPL,
+	OpenAir: decodeOpenAir,
+}
+
+// jsonDecoders has one entry a JSON format: telling these apart has parsed the
+// file already.
+var jsonDecoders = map[Format]func(name string, root jsonValue, opt Options) (*File, error){
 	GeoJSON:   decodeGeoJSON,
-	KML:       decodeKML,
-	KMZ:       decodeKMZ,
-	GPX:       decodeGPX,
 	F3548JSON: decodeF3548,
 	QGCPlan:   decodeQGCPlan,
-	QGCWPL:    decodeWPL,
 	ED269:     decodeED269,
 	ED318:     decodeED318,
-	OpenAir:   decodeOpenAir,
 }
 
 // Read decodes one file. The format is told by the content, not by the name,
 // which is used in messages and to make ids. Errors are *Error.
 func Read(name string, data []byte, opt Options) (*File, error) {
-	format, err := Sniff(name, data, opt)
+	format, root, err := sniff(name, data, opt)
 	if err != nil {
 		return nil, err
 	}
-	return ReadAs(format, name, data, opt)
+	return decode(format, name, data, root, opt)
 }
 
 // ReadAs decodes one file of a known format. Errors are *Error.
@@ -41,11 +46,27 @@ func ReadAs(format Format, name string, data []byte, opt Options) (*File, error)
 	if err := checkSize(name, int64(len(data)), opt); err != nil {
 		return nil, err
 	}
-	decode := decoders[format]
-	if decode == nil {
+	if jsonDecoders[format] == nil {
+		return decode(format, name, data, nil, opt)
+	}
+	root, err := parseJSON(name, data, opt)
+	if err != nil {
+		return nil, err
+	}
+	return decode(format, name, data, &root, opt)
+}
+
+// decode decodes a file whose size is checked and which, if it is JSON, is
+// parsed.
+func decode(format Format, name string, data []byte, root *jsonValue, opt Options) (f *File, err error) {
+	switch {
+	case root != nil && jsonDecoders[format] != nil:
+		f, err = jsonDecoders[format](name, *root, opt)
+	case decoders[format] != nil:
+		f, err = decoders[format](name, data, opt)
+	default:
 		return nil, &Error{File: name, Found: "the format " + quoteShort(string(format)), Expected: "one of " + formatNames}
 	}
-	f, err := decode(name, data, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -116,24 +137,30 @@ const formatNames = "GeoJSON, KML, KMZ, GPX, QGroundControl plan, QGC WPL 110, F
 // Sniff tells the format of a file by its content. Errors are *Error: for a
 // file that is none of the formats, and for JSON and XML that is broken.
 func Sniff(name string, data []byte, opt Options) (Format, error) {
+	format, _, err := sniff(name, data, opt)
+	return format, err
+}
+
+// sniff is Sniff, with the parsed document of a JSON file.
+func sniff(name string, data []byte, opt Options) (Format, *jsonValue, error) {
 	if err := checkSize(name, int64(len(data)), opt); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	unknown := func(found string) (Format, error) {
-		return "", &Error{File: name, Found: found, Expected: "one of " + formatNames}
+	unknown := func(found string) (Format, *jsonValue, error) {
+		return "", nil, &Error{File: name, Found: found, Expected: "one of " + formatNames}
 	}
 	switch {
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return KMZ, nil
+		return KMZ, nil, nil
 	case bytes.HasPrefix(data, []byte{0x1f, 0x8b}):
-		return "", &Error{File: name, Found: "gzip", Expected: "an unpacked file (gunzip it first)"}
+		return "", nil, &Error{File: name, Found: "gzip", Expected: "an unpacked file (gunzip it first)"}
 	}
 	text, err := textBytes(name, data)
 	if err != nil {
 		if bytes.IndexByte(data[:min(len(data), 4096)], 0) >= 0 && !strings.Contains(err.Error(), "UTF-16") {
 			return unknown("binary data")
 		}
-		return "", err
+		return "", nil, err
 	}
 	text = bytes.TrimLeft(text, " \t\r\n")
 	switch {
@@ -142,13 +169,14 @@ func Sniff(name string, data []byte, opt Options) (Format, error) {
 	case text[0] == '{' || text[0] == '[':
 		return sniffJSON(name, data, opt)
 	case text[0] == '<':
-		return sniffXML(name, text)
+		format, err := sniffXML(name, text)
+		return format, nil, err
 	case bytes.HasPrefix(text, []byte("QGC WPL")):
-		return QGCWPL, nil
+		return QGCWPL, nil, nil
 	case text[0] == 0:
 		return unknown("binary data")
 	case looksLikeOpenAir(text):
-		return OpenAir, nil
+		return OpenAir, nil, nil
 	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	return unknown("text that begins with " + quoteShort(string(bytes.TrimSpace(line[:min(len(line), 200)]))))
@@ -230,25 +258,26 @@ func firstElement(text []byte) (string, error) {
 }
 
 // sniffJSON tells JSON formats apart by the keys of the outermost values.
-func sniffJSON(name string, data []byte, opt Options) (Format, error) {
+func sniffJSON(name string, data []byte, opt Options) (Format, *jsonValue, error) {
 	root, err := parseJSON(name, data, opt)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
+	first := root
 	if root.kind() == jsonArray {
 		elems, err := root.array()
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		if len(elems) == 0 {
-			return "", root.fail("an empty array", "one of "+formatNames)
+			return "", nil, root.fail("an empty array", "one of "+formatNames)
 		}
-		root = elems[0]
+		first = elems[0]
 	}
-	if format := objectFormat(root); format != "" {
-		return format, nil
+	if format := objectFormat(first); format != "" {
+		return format, &root, nil
 	}
-	return "", &Error{File: name, Found: "JSON that is none of the known plan or zone formats (" + keyList(root) + ")", Expected: "one of " + formatNames}
+	return "", nil, &Error{File: name, Found: "JSON that is none of the known plan or zone formats (" + keyList(first) + ")", Expected: "one of " + formatNames}
 }
 
 // objectFormat returns the format that an object belongs to, or "".

@@ -13,9 +13,6 @@ import (
 // decodeWPL reads a mission in the text format QGC WPL 110: one command a line,
 // 12 numbers each.
 func decodeWPL(name string, data []byte, opt Options) (*File, error) {
-	if err := checkSize(name, int64(len(data)), opt); err != nil {
-		return nil, err
-	}
 	text, err := textBytes(name, data)
 	if err != nil {
 		return nil, err

@@ -12,9 +12,9 @@ import (
 )
 
 // zonesOf decodes a file of constraints.
-func zonesOf(t *testing.T, decode decoder, name string, data []byte) *File {
+func zonesOf(t *testing.T, format Format, name string, data []byte) *File {
 	t.Helper()
-	f, err := decode(name, data, Options{})
+	f, err := ReadAs(format, name, data, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ var (
 )
 
 func TestED269Sample(t *testing.T) {
-	f := zonesOf(t, decodeED269, "z.json", sample(t, "zones/cis_source_sample_ed269.json"))
+	f := zonesOf(t, ED269, "z.json", sample(t, "zones/cis_source_sample_ed269.json"))
 	if len(f.Items) != 1 {
 		t.Fatalf("%d zones, want 1", len(f.Items))
 	}
@@ -72,7 +72,7 @@ func TestED269Sample(t *testing.T) {
 }
 
 func TestED318Sample(t *testing.T) {
-	f := zonesOf(t, decodeED318, "z.json", sample(t, "zones/cis_source_sample_ed318.json"))
+	f := zonesOf(t, ED318, "z.json", sample(t, "zones/cis_source_sample_ed318.json"))
 	if len(f.Items) != 3 {
 		t.Fatalf("%d zones, want 3", len(f.Items))
 	}
@@ -104,7 +104,7 @@ func TestED318Sample(t *testing.T) {
 }
 
 func TestOpenAirSample(t *testing.T) {
-	f := zonesOf(t, decodeOpenAir, "a.txt", sample(t, "zones/openair_v2_commands.txt"))
+	f := zonesOf(t, OpenAir, "a.txt", sample(t, "zones/openair_v2_commands.txt"))
 	if len(f.Items) != 8 {
 		t.Fatalf("%d airspaces, want 8", len(f.Items))
 	}
@@ -167,14 +167,14 @@ func replaced(s string, change []string) string {
 }
 
 func TestED269Geometry(t *testing.T) {
-	v := zonesOf(t, decodeED269, "z", []byte(ed269Text())).Items[0].Volumes[0]
+	v := zonesOf(t, ED269, "z", []byte(ed269Text())).Items[0].Volumes[0]
 	if v.Footprint.Shape() != volume.Circle || v.Footprint.RadiusMM() != 304_800 || v.Footprint.Vertices()[0] != latLng(t, 50, 10) {
 		t.Errorf("circle %v of %d mm at %v", v.Footprint.Shape(), v.Footprint.RadiusMM(), v.Footprint.Vertices())
 	}
 	if v.Lower != (Limit{Altitude: geodesy.Altitude{MM: 30_480, Ref: geodesy.AMSL}}) || v.Upper != (Limit{Altitude: geodesy.Altitude{MM: 304_800, Ref: geodesy.AGL}}) {
 		t.Errorf("limits %v, %v", v.Lower, v.Upper)
 	}
-	f := zonesOf(t, decodeED269, "z", []byte(ed269Text(`"type": "Circle", "center": [10, 50], "radius": 1000`,
+	f := zonesOf(t, ED269, "z", []byte(ed269Text(`"type": "Circle", "center": [10, 50], "radius": 1000`,
 		`"type": "Polygon", "center": null, "radius": null, "coordinates": [[[10, 50], [11, 50], [11, 51], [10, 50]], [[10.5, 50.1], [10.6, 50.1], [10.6, 50.1], [10.6, 50.2], [10.5, 50.1]]]`)))
 	z := f.Items[0]
 	if len(z.Volumes) != 2 || len(z.Volumes[1].Footprint.Vertices()) != 3 {
@@ -185,20 +185,20 @@ func TestED269Geometry(t *testing.T) {
 	for restriction, want := range map[string]string{
 		"PROHIBITED": noEntry, "REQ_AUTHORISATION": callFirst, "CONDITIONAL": entryWithContact, "NO_RESTRICTION": advisory,
 	} {
-		if got := zonesOf(t, decodeED269, "z", []byte(ed269Text("PROHIBITED", restriction))).Items[0].Type; got != want {
+		if got := zonesOf(t, ED269, "z", []byte(ed269Text("PROHIBITED", restriction))).Items[0].Type; got != want {
 			t.Errorf("%s is %q, want %q", restriction, got, want)
 		}
 	}
 	// The other shapes of a document: a features list, and a zone alone.
 	for _, text := range []string{ed269Text("UASZoneList", "features"), strings.TrimSuffix(strings.TrimPrefix(ed269Text(), `{"UASZoneList": [`), "]}")} {
-		if f := zonesOf(t, decodeED269, "z", []byte(text)); len(f.Items) != 1 || f.Items[0].ID != "Z1" {
+		if f := zonesOf(t, ED269, "z", []byte(text)); len(f.Items) != 1 || f.Items[0].ID != "Z1" {
 			t.Errorf("items %v", f.Items)
 		}
 	}
 }
 
 func TestED269Empty(t *testing.T) {
-	f := zonesOf(t, decodeED269, "z", []byte(`{"UASZoneList": []}`))
+	f := zonesOf(t, ED269, "z", []byte(`{"UASZoneList": []}`))
 	if len(f.Items) != 0 {
 		t.Errorf("items %v", f.Items)
 	}
@@ -270,7 +270,7 @@ func TestED269Schedule(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			z := zonesOf(t, decodeED269, "z", []byte(ed269Text(`{"permanent": "YES"}`, c.text))).Items[0]
+			z := zonesOf(t, ED269, "z", []byte(ed269Text(`{"permanent": "YES"}`, c.text))).Items[0]
 			got := z.Volumes[0].Schedule
 			if c.want.Always != got.Always || !slices.Equal(c.want.Windows, got.Windows) || !slices.EqualFunc(c.want.Recurring, got.Recurring, sameRecurrence) {
 				t.Errorf("schedule %+v, want %+v", got, c.want)
@@ -373,7 +373,7 @@ func TestED269Refuses(t *testing.T) {
 		{"unknown field of a daily period", period(`{"day": ["MON"], "except": "HOL"}`), []string{"dailyPeriod[0].except"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := decodeED269("z.json", []byte(ed269Text(c.edit...)), Options{})
+			_, err := ReadAs(ED269, "z.json", []byte(ed269Text(c.edit...)), Options{})
 			wantError(t, err, append(c.words, "z.json")...)
 		})
 	}
@@ -395,7 +395,7 @@ const (
 )
 
 func TestED318Geometry(t *testing.T) {
-	z := zonesOf(t, decodeED318, "z", []byte(ed318Text())).Items[0]
+	z := zonesOf(t, ED318, "z", []byte(ed318Text())).Items[0]
 	v := z.Volumes[0]
 	if v.Footprint.Shape() != volume.Circle || v.Footprint.RadiusMM() != 250_500 || v.Footprint.Vertices()[0] != latLng(t, 50, 10) {
 		t.Errorf("circle %v of %d mm at %v", v.Footprint.Shape(), v.Footprint.RadiusMM(), v.Footprint.Vertices())
@@ -407,7 +407,7 @@ func TestED318Geometry(t *testing.T) {
 		t.Errorf("party %q, type %q, schedule %v", z.Party, z.Type, v.Schedule)
 	}
 	layer := `"layer": {"upper": 50, "upperReference": "AGL", "lower": 10, "lowerReference": "AGL", "uom": "m"}`
-	z = zonesOf(t, decodeED318, "z", []byte(ed318Text(ed318Geometry, `{"type": "GeometryCollection", "geometries": [
+	z = zonesOf(t, ED318, "z", []byte(ed318Text(ed318Geometry, `{"type": "GeometryCollection", "geometries": [
 		{"type": "Polygon", "coordinates": `+triangle+`, `+layer+`},
 		{"type": "MultiPolygon", "coordinates": [`+triangle+`, `+triangle+`]}]}`))).Items[0]
 	if len(z.Volumes) != 3 || z.Volumes[0].Upper.Altitude.MM != 50_000 || z.Volumes[0].Lower.Altitude.MM != 10_000 || z.Volumes[2].Upper != unbounded {
@@ -417,7 +417,7 @@ func TestED318Geometry(t *testing.T) {
 		t.Errorf("place %q", z.Volumes[2].Place)
 	}
 	wantWords(t, "suppositions", z.Suppositions, "without a layer")
-	z = zonesOf(t, decodeED318, "z", []byte(ed318Text(ed318Geometry, `{"type": "Polygon", "coordinates": [
+	z = zonesOf(t, ED318, "z", []byte(ed318Text(ed318Geometry, `{"type": "Polygon", "coordinates": [
 		[[10, 50, 5], [11, 50], [11, 51], [10, 50, 5]], [[10.5, 50.1], [10.6, 50.1], [10.6, 50.2], [10.5, 50.1]]], `+layer+`}`))).Items[0]
 	if len(z.Volumes) != 1 {
 		t.Errorf("%d volumes, want the outer ring alone", len(z.Volumes))
@@ -427,14 +427,14 @@ func TestED318Geometry(t *testing.T) {
 	for kind, want := range map[string]string{
 		"PROHIBITED": noEntry, "REQ_AUTHORIZATION": callFirst, "USPACE": callFirst, "CONDITIONAL": entryWithContact, "NO_RESTRICTION": advisory,
 	} {
-		if got := zonesOf(t, decodeED318, "z", []byte(ed318Text("PROHIBITED", kind))).Items[0].Type; got != want {
+		if got := zonesOf(t, ED318, "z", []byte(ed318Text("PROHIBITED", kind))).Items[0].Type; got != want {
 			t.Errorf("%s is %q, want %q", kind, got, want)
 		}
 	}
 }
 
 func TestED318Schedule(t *testing.T) {
-	z := zonesOf(t, decodeED318, "z", []byte(ed318Text(`"variant": "COMMON"`, `"variant": "COMMON", "limitedApplicability": [
+	z := zonesOf(t, ED318, "z", []byte(ed318Text(`"variant": "COMMON"`, `"variant": "COMMON", "limitedApplicability": [
 		{"startDateTime": "2022-01-01T00:00:00Z", "endDateTime": "2022-02-01T00:00:00Z", "schedule": [
 			{"day": ["ANY"], "startTime": "16:00:00Z", "endTime": "17:00:00Z"}, {"day": ["SUN"], "startEvent": "BMCT", "endTime": "12:00:00Z"}]},
 		{"startDateTime": "2023-01-01T00:00:00Z", "endDateTime": "2023-01-02T00:00:00Z"}]`))).Items[0]
@@ -482,7 +482,7 @@ func TestED318Refuses(t *testing.T) {
 		{"date", applicability(`{"endDateTime": "01.01.2022"}`), []string{"limitedApplicability[0].endDateTime", "RFC 3339"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := decodeED318("z.json", []byte(ed318Text(c.edit...)), Options{})
+			_, err := ReadAs(ED318, "z.json", []byte(ed318Text(c.edit...)), Options{})
 			wantError(t, err, append(c.words, "z.json")...)
 		})
 	}
@@ -492,29 +492,29 @@ func FuzzED269(f *testing.F) {
 	fuzzJSON(f, [][]byte{
 		sample(f, "zones/cis_source_sample_ed269.json"), []byte(ed269Text()),
 		[]byte(ed269Text(`{"permanent": "YES"}`, `{"startDateTime": "2026-01-01T00:00:00Z", "dailyPeriod": [{"day": ["MON"], "startTime": "22:00+02:00", "endEvent": "SR"}]}`)),
-	}, func(t *testing.T, data []byte) { fuzzZones(t, decodeED269, data) })
+	}, func(t *testing.T, data []byte) { fuzzZones(t, ED269, data) })
 }
 
 func FuzzED318(f *testing.F) {
 	fuzzJSON(f, [][]byte{
 		sample(f, "zones/cis_source_sample_ed318.json"), []byte(ed318Text()),
 		[]byte(ed318Text(`"variant": "COMMON"`, `"limitedApplicability": [{"endDateTime": "2026-01-01T00:00:00Z", "schedule": [{"day": ["ANY"], "startTime": "16:00:00Z", "endTime": "17:00Z"}]}]`)),
-	}, func(t *testing.T, data []byte) { fuzzZones(t, decodeED318, data) })
+	}, func(t *testing.T, data []byte) { fuzzZones(t, ED318, data) })
 }
 
 func FuzzOpenAir(f *testing.F) {
 	f.Add(sample(f, "zones/openair_v2_commands.txt"))
 	f.Add([]byte(arcs))
-	f.Fuzz(func(t *testing.T, data []byte) { fuzzZones(t, decodeOpenAir, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { fuzzZones(t, OpenAir, data) })
 }
 
 // fuzzZones checks what holds for every file of zones that is read: errors are
 // *Error, and every volume can be placed.
-func fuzzZones(t *testing.T, decode decoder, data []byte) {
+func fuzzZones(t *testing.T, format Format, data []byte) {
 	if len(data) > 64<<10 {
 		return
 	}
-	f, err := decode("f", data, Options{})
+	f, err := ReadAs(format, "f", data, Options{})
 	if err != nil {
 		wantError(t, err)
 		return
