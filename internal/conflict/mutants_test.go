@@ -31,7 +31,7 @@ var mutants = []mutant{
 	{"vertical at most for less than", "volume/contact.go", "high := gap < need.VerticalMM", "high := gap <= need.VerticalMM"},
 	{"level flight at the ceiling", "volume/transit.go", "w >= p.upper {", "w > p.upper {"},
 	{"climbs compared in float64 only", "volume/exactheight.go", "return margin > nearMM || margin > -nearMM && m.keepsHeight(a, b)", "return margin > 0"},
-	{"windows that meet", "volume/contact.go", "if from-to >= need.TimeNS {", "if from-to > need.TimeNS {"},
+	{"windows that meet", "volume/contact.go", "min(a.EndNS, b.EndNS) >= timeNS", "min(a.EndNS, b.EndNS) > timeNS"},
 	{"tolerance on the wrong side", "volume/relation.go", "return judgement{l.distM < radiusM+tolM,", "return judgement{l.distM < radiusM-tolM,"},
 	{"tolerance five times as large", "volume/shape.go", "return 1e-7 * max(spanM, 1)", "return 5e-7 * max(spanM, 1)"},
 	{"second vertical buffer forgotten", "volume/datum.go", "growMM: p.VerticalMM + q.VerticalMM}", "growMM: p.VerticalMM + p.VerticalMM}"},

@@ -67,11 +67,7 @@ func (p *plan) labelFigures() {
 			continue
 		}
 		named[f.side] = true
-		name := p.cf.Verdict.A.ID
-		if f.side == 1 {
-			name = p.cf.Verdict.B.ID
-		}
-		p.label(p.nameplace(f), shorten(name, 30), 14, f.colour, around)
+		p.label(p.nameplace(f), p.cf.name(f.side), 14, f.colour, around)
 		if f.isRoute() {
 			p.labelTimes(f)
 		}

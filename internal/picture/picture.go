@@ -23,6 +23,14 @@ type Conflict struct {
 	A, B    *volume.Entity // A is the verdict's A
 }
 
+// name returns the id of a side, short enough for a label.
+func (c *Conflict) name(side int) string {
+	if side == 1 {
+		return shorten(c.Verdict.B.ID, 30)
+	}
+	return shorten(c.Verdict.A.ID, 30)
+}
+
 // DefaultPanels is how many conflicts are drawn when Options leaves it open.
 const DefaultPanels = 12
 

@@ -386,11 +386,7 @@ func (p *profile) labelFigures() {
 			continue
 		}
 		named[f.side] = true
-		name := p.cf.Verdict.A.ID
-		if f.side == 1 {
-			name = p.cf.Verdict.B.ID
-		}
-		name = shorten(name, 30)
+		name := p.cf.name(f.side)
 		from, to := f.window()
 		from, to = max(from, p.fromNS), min(to, p.toNS)
 		// A towards the left, B towards the right, so that they part.

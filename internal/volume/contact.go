@@ -48,10 +48,8 @@ type Closest struct {
 // unset only Conflict is sure to be set.
 func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 	var c Contact
-	hA, hB := a.Buffers.TimeNS, b.Buffers.TimeNS
-	from := max(a.Window.StartNS-hA, b.Window.StartNS-hB)
-	to := min(a.Window.EndNS+hA, b.Window.EndNS+hB)
-	if from-to >= need.TimeNS {
+	first, second := a.Window.grown(a.Buffers.TimeNS), b.Window.grown(b.Buffers.TimeNS)
+	if apart(first, second, need.TimeNS) {
 		return c
 	}
 	how := verticalOf(a.Datum, b.Datum, a.Buffers, b.Buffers)
@@ -79,7 +77,8 @@ func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 		l = baseDistance(f, g, math.Inf(1), c.ToleranceM)
 	}
 	c.Conflict, c.Firm = j.conflict && high, j.firm
-	c.FromNS, c.ToNS = involved(a.Window.grown(hA), b.Window.grown(hB), need.TimeNS)
+	c.FromNS, c.ToNS = involved(first, second, need.TimeNS)
+	from := max(first.StartNS, second.StartNS)
 	at := Closest{
 		Known: true, BaseM: l.distM, A: l.a, B: l.b, GapMM: gap,
 		GapM:    l.distM - a.radiusM() - b.radiusM(),
@@ -103,6 +102,12 @@ func Volumes(a, b *Volume4D, need Need, detail bool) Contact {
 
 // grown returns the window longer by ns at both ends.
 func (w Window) grown(ns int64) Window { return Window{w.StartNS - ns, w.EndNS + ns} }
+
+// apart tells whether no instants of two windows are less than timeNS from each
+// other, or the same when timeNS is 0.
+func apart(a, b Window, timeNS int64) bool {
+	return max(a.StartNS, b.StartNS)-min(a.EndNS, b.EndNS) >= timeNS
+}
 
 // involved returns the first and last instant that belongs to one of two
 // windows and is less than timeNS from one of the other: what they have in

@@ -108,15 +108,14 @@ func (c *Contact) join(d *Contact) {
 
 // meeting holds what all runs of a pair of trajectories have in common.
 type meeting struct {
-	t, u        *Trajectory
-	need        Need
-	offset      float64 // u's first waypoint less t's, seconds
-	slack       float64 // instants this far apart still count, seconds
-	radius      float64 // centre-lines must be this far apart, metres
-	vertical    vertical
-	height      int64 // altitudes must be this far apart, mm
-	clearHeight float64
-	best        float64 // the least lateral distance found so far, metres
+	t, u     *Trajectory
+	need     Need
+	offset   float64 // u's first waypoint less t's, seconds
+	slack    float64 // instants this far apart still count, seconds
+	radius   float64 // centre-lines must be this far apart, metres
+	vertical vertical
+	height   int64   // altitudes must be this far apart, mm
+	best     float64 // the least lateral distance found so far, metres
 }
 
 func newMeeting(t, u *Trajectory, need Need) meeting {
@@ -126,16 +125,12 @@ func newMeeting(t, u *Trajectory, need Need) meeting {
 	m.radius = metres(need.LateralMM + t.buffers.LateralMM + u.buffers.LateralMM)
 	m.vertical = verticalOf(t.datum, u.datum, t.buffers, u.buffers)
 	m.height = need.VerticalMM + m.vertical.growMM
-	m.clearHeight = float64(m.height)
 	return m
 }
 
 // apart tells whether the windows are far enough apart in time.
 func (m *meeting) apart() bool {
-	a, b := m.t.Window(), m.u.Window()
-	from := max(a.StartNS-m.t.buffers.TimeNS, b.StartNS-m.u.buffers.TimeNS)
-	to := min(a.EndNS+m.t.buffers.TimeNS, b.EndNS+m.u.buffers.TimeNS)
-	return from-to >= m.need.TimeNS
+	return apart(m.t.Window().grown(m.t.buffers.TimeNS), m.u.Window().grown(m.u.buffers.TimeNS), m.need.TimeNS)
 }
 
 // farApart tells whether the paths never come near, whatever the time.
@@ -218,7 +213,7 @@ func (m *meeting) tooClose(r region, a, b int) region {
 		var v [maxCorners]float64
 		for i := range r.n {
 			d := m.t.altitude(int32(a), r.x[i], sea) - m.u.altitude(int32(b), r.y[i], sea)
-			v[i] = float64(sign*d) - m.clearHeight
+			v[i] = float64(sign*d) - float64(m.height)
 		}
 		r.keep(&v)
 	}
@@ -235,15 +230,14 @@ func (m *meeting) tooCloseTogether(r region, a, b int) region {
 	sea := m.vertical.sea
 	d0 := m.t.altitude(int32(a), r.x[0], sea) - m.u.altitude(int32(b), r.y[0], sea)
 	d1 := m.t.altitude(int32(a), r.x[1], sea) - m.u.altitude(int32(b), r.y[1], sea)
-	f0, f1 := 0.0, 1.0
 	if d0 == d1 {
-		if math.Abs(d0) >= m.clearHeight {
+		if math.Abs(d0) >= float64(m.height) {
 			return region{}
 		}
 		return r
 	}
-	g0, g1 := (0-m.clearHeight-d0)/(d1-d0), (m.clearHeight-d0)/(d1-d0)
-	f0, f1 = max(f0, min(g0, g1)), min(f1, max(g0, g1))
+	g0, g1 := (0-float64(m.height)-d0)/(d1-d0), (float64(m.height)-d0)/(d1-d0)
+	f0, f1 := max(0, min(g0, g1)), min(1, max(g0, g1))
 	if f0 >= f1 {
 		return region{}
 	}

@@ -63,7 +63,7 @@ func (m *meeting) keeps(r *region, a, b int) bool {
 		d := m.t.altitude(int32(a), r.x[i], m.vertical.sea) - m.u.altitude(int32(b), r.y[i], m.vertical.sea)
 		least, most = min(least, d), max(most, d)
 	}
-	margin := max(least, 0-most) - m.clearHeight
+	margin := max(least, 0-most) - float64(m.height)
 	return margin > nearMM || margin > -nearMM && m.keepsHeight(a, b)
 }
 

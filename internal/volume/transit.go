@@ -72,10 +72,7 @@ func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
 }
 
 func (p *passage) apart() bool {
-	w := p.t.Window()
-	from := max(w.StartNS-p.t.buffers.TimeNS, p.v.Window.StartNS-p.v.Buffers.TimeNS)
-	to := min(w.EndNS+p.t.buffers.TimeNS, p.v.Window.EndNS+p.v.Buffers.TimeNS)
-	return from-to >= p.need.TimeNS
+	return apart(p.t.Window().grown(p.t.buffers.TimeNS), p.v.Window.grown(p.v.Buffers.TimeNS), p.need.TimeNS)
 }
 
 func (p *passage) farApart() bool {
@@ -130,8 +127,9 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 	middle := r.a.p.Add(r.b.p).Scale(0.5)
 	c.ToleranceM = toleranceFor(middle.Sub(f.middle).Norm() + f.reachM + float64(r.lenM*0.51) + p.radius)
 	h0, h1 := p.high(leg, x0, x1)
+	var w stay
 	if h0 < h1 {
-		w := p.within(r, h0, h1, c.ToleranceM, detail)
+		w = p.within(r, h0, h1, c.ToleranceM, detail)
 		p.best = min(p.best, w.distM)
 		c.Conflict, c.Firm = w.conflict, w.firm
 		if detail && !math.IsInf(w.distM, 1) {
@@ -144,11 +142,16 @@ func (p *passage) run(i int, x0, x1 float64, detail bool) Contact {
 	if !detail {
 		return c
 	}
-	w := p.within(r, x0, x1, c.ToleranceM, false)
+	if h0 != x0 || h1 != x1 {
+		// Look at the whole of it, not only while the height is too close.
+		if !p.within(r, x0, x1, c.ToleranceM, false).conflict {
+			return c
+		}
+		w = p.within(r, x0, x1, c.ToleranceM, true)
+	}
 	if !w.conflict {
 		return c
 	}
-	w = p.within(r, x0, x1, c.ToleranceM, true)
 	p.leastHeight(r, leg, &w)
 	c.Vertical = p.instant(leg, &w)
 	return c
