@@ -24,17 +24,6 @@ const (
 // altitudeReferences lists them in the order that errors do.
 var altitudeReferences = []AltitudeReference{W84, AMSL, AGL, Home, Pressure}
 
-// ParseAltitudeReference returns the reference written exactly as one of the
-// constants; anything else is an *UnknownReferenceError.
-func ParseAltitudeReference(s string) (AltitudeReference, error) {
-	for _, r := range altitudeReferences {
-		if s == string(r) {
-			return r, nil
-		}
-	}
-	return "", unknownReference("altitude", AltitudeReference(s), altitudeReferences)
-}
-
 // Altitude is a height in millimetres above its reference.
 type Altitude struct {
 	MM  int64

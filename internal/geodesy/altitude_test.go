@@ -172,19 +172,6 @@ func TestToW84Refuses(t *testing.T) {
 	}
 }
 
-func TestParseAltitudeReference(t *testing.T) {
-	for _, r := range []AltitudeReference{W84, AMSL, AGL, Home, Pressure} {
-		if got, err := ParseAltitudeReference(string(r)); err != nil || got != r {
-			t.Errorf("ParseAltitudeReference(%q) = %q, %v", r, got, err)
-		}
-	}
-	_, err := ParseAltitudeReference("MSL")
-	var e *UnknownReferenceError
-	if !errors.As(err, &e) || e.Found != "MSL" || len(e.Expected) != 5 {
-		t.Errorf("ParseAltitudeReference(MSL): %v", err)
-	}
-}
-
 // A conversion shifts altitudes: differences within one reference at one place
 // stay, and stated errors are never negative.
 func TestToW84PreservesDifferences(t *testing.T) {
