@@ -6,6 +6,7 @@
 //	deconflict-bench narrow [-pairs 20000] [-rounds 5]         pairs of shapes against S2 polygons
 //	deconflict-bench check [-plans 10000] [-rounds 5]          a day of generated flights
 //	deconflict-bench all [-smoke]                              the three after each other
+//	deconflict-bench serve [-floor] [-url U]                   load on a DSS, next to a program without domain code
 //	deconflict-bench hardcases [-dir D] [COMMAND ARGUMENT...]  the hard cases put to this program or to another
 //	deconflict-bench answer                                    one hard case from standard input
 //
@@ -28,6 +29,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		args = []string{"help"}
 	}
 	name := args[0]
+	switch name {
+	case "serve":
+		return serve(args[1:], stdout, stderr)
+	case "serve-floor":
+		return serveFloor(args[1:], stderr)
+	}
 	flags := flag.NewFlagSet("deconflict-bench "+name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	var (
@@ -69,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for i, step := range order {
 		do, ok := steps[step]
 		if !ok {
-			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all|hardcases|answer [flags]; -h after a name lists its flags")
+			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all|serve|hardcases|answer [flags]; -h after a name lists its flags")
 			return 2
 		}
 		if i > 0 {
