@@ -1,0 +1,84 @@
+package airspace
+
+// rested is the subscription that an intent rests on after a change.
+type rested struct {
+	constraints bool // it tells of constraints
+}
+
+// rest decides on which subscription an intent rests after a change, and what
+// becomes of the one that it leaves.
+func (c *PutIntent) rest(st *State, ev *IntentPut, old *intent) (rested, error) {
+	var onto rested
+	switch {
+	case c.Subscription != (ID{}) && c.Implicit != nil:
+		return onto, refuse(Invalid, "subscription_id and new_subscription exclude each other")
+	case c.Subscription != (ID{}):
+		given, number := st.subscriptions.get(c.Subscription)
+		if err := c.canRestOn(given); err != nil {
+			return onto, err
+		}
+		onto.constraints = given.constraints
+		ev.Subscription = c.Subscription
+		if given.implicit {
+			ev.Implicit = append(ev.Implicit, ImplicitChange{
+				Number: number, ID: given.id, URL: given.url.Value(),
+				Constraints: given.constraints, Version: c.NewVersion,
+			})
+		}
+	case c.Implicit != nil:
+		if c.Implicit.Constraints && !c.MayConstraints {
+			return onto, refuse(NotAllowed, "notify_for_constraints needs scope utm.constraint_processing")
+		}
+		onto.constraints = c.Implicit.Constraints
+		ev.Subscription = c.Implicit.ID
+		ev.Implicit = append(ev.Implicit, ImplicitChange{
+			Number: st.subscriptions.next, ID: c.Implicit.ID, URL: c.Implicit.URL,
+			Constraints: c.Implicit.Constraints, Version: c.NewVersion,
+		})
+	case c.State != Accepted:
+		return onto, refuse(Invalid, "an intent that is %s needs subscription_id or new_subscription", c.State)
+	}
+	if old != nil && old.subscription != none {
+		if left := st.subscriptions.records.get(old.subscription); left != nil && left.id != ev.Subscription {
+			ev.Implicit = append(ev.Implicit, leave(st, ev.Number, old, c.NewVersion)...)
+		}
+	}
+	return onto, nil
+}
+
+// canRestOn checks a subscription that the caller named. That it is another
+// party's is not told from that it does not exist.
+func (c *PutIntent) canRestOn(given *subscription) error {
+	switch {
+	case given == nil || given.owner.Value() != string(c.By):
+		return refuse(Invalid, "subscription_id names no subscription of the caller")
+	case !given.intents:
+		return refuse(Invalid, "the subscription does not tell of operational intents")
+	case given.implicit: // it stretches
+		return nil
+	}
+	for i := range c.Outline {
+		if !given.outline[0].Contains(c.Outline[i]) {
+			return refuse(Invalid, "the subscription does not cover volume %d of the intent in space and time", i)
+		}
+	}
+	return nil
+}
+
+// leave returns what becomes of the implicit subscription that an intent leaves:
+// it dies with its last intent, else it shrinks to those that stay.
+func leave(st *State, number int64, old *intent, newVersion string) []ImplicitChange {
+	left := st.subscriptions.records.get(old.subscription)
+	if left == nil || !left.implicit {
+		return nil
+	}
+	change := ImplicitChange{
+		Number: old.subscription, ID: left.id, URL: left.url.Value(),
+		Constraints: left.constraints, Version: newVersion, Dropped: true,
+	}
+	st.resting.each(old.subscription, func(other int64) bool {
+		change.Dropped = other == number
+		return change.Dropped
+	})
+	return []ImplicitChange{change}
+}
