@@ -21,6 +21,34 @@ const (
 // volume: a floor down, a ceiling up. Errors are *FieldError with paths that
 // begin below v.
 func (v *Volume4D) ToVolume() (volume.Volume4D, error) {
+	out, err := v.convert()
+	if err != nil {
+		return out, err
+	}
+	if err := out.Validate(); err != nil {
+		return out, &FieldError{Err: err}
+	}
+	return out, nil
+}
+
+// ToQuery converts as ToVolume does, and also takes a volume that ends when it
+// starts: it asks about that instant.
+func (v *Volume4D) ToQuery() (volume.Volume4D, error) {
+	out, err := v.convert()
+	if err != nil {
+		return out, err
+	}
+	check := out
+	if check.Window.StartNS == check.Window.EndNS {
+		check.Window.EndNS++
+	}
+	if err := check.Validate(); err != nil {
+		return out, &FieldError{Err: err}
+	}
+	return out, nil
+}
+
+func (v *Volume4D) convert() (volume.Volume4D, error) {
 	out := volume.Volume4D{
 		Band:   volume.Band{LowerMM: volume.NoFloorMM, UpperMM: volume.NoCeilingMM},
 		Window: volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS},
@@ -56,9 +84,6 @@ func (v *Volume4D) ToVolume() (volume.Volume4D, error) {
 			return out, err
 		}
 	}
-	if err := out.Validate(); err != nil {
-		return out, &FieldError{Err: err}
-	}
 	return out, nil
 }
 
@@ -77,9 +102,9 @@ func (a *Altitude) metres(path string) (float64, error) {
 	case a.Value == nil:
 		return 0, &FieldError{Path: path + ".value", Found: "nothing", Expected: "metres above the WGS84 ellipsoid"}
 	case a.Reference != ReferenceW84:
-		return 0, &FieldError{Path: path + ".reference", Found: strconv.Quote(a.Reference), Expected: ReferenceW84}
+		return 0, &FieldError{Path: path + ".reference", Found: quoted(a.Reference), Expected: ReferenceW84}
 	case a.Units != UnitsMetres:
-		return 0, &FieldError{Path: path + ".units", Found: strconv.Quote(a.Units), Expected: UnitsMetres}
+		return 0, &FieldError{Path: path + ".units", Found: quoted(a.Units), Expected: UnitsMetres}
 	case !(*a.Value >= minAltitudeM && *a.Value <= maxAltitudeM):
 		return 0, &FieldError{Path: path + ".value", Found: number(*a.Value), Expected: "-8000 to 100000 metres"}
 	}
@@ -91,9 +116,9 @@ func (a *Altitude) metres(path string) (float64, error) {
 func (t *Time) NS(path string) (int64, error) {
 	const expected = "a date and time in UTC such as 2026-03-01T10:00:00Z"
 	if t.Format != FormatRFC3339 {
-		return 0, &FieldError{Path: path + ".format", Found: strconv.Quote(t.Format), Expected: FormatRFC3339}
+		return 0, &FieldError{Path: path + ".format", Found: quoted(t.Format), Expected: FormatRFC3339}
 	}
-	bad := &FieldError{Path: path + ".value", Found: strconv.Quote(t.Value), Expected: expected}
+	bad := &FieldError{Path: path + ".value", Found: quoted(t.Value), Expected: expected}
 	if !strings.HasSuffix(t.Value, "Z") || strings.ContainsRune(t.Value, ',') || len(t.Value) < len("2006-01-02T15:04:05Z") || len(t.Value) > 64 || t.Value[13] != ':' {
 		return 0, bad
 	}
@@ -181,7 +206,7 @@ func (c *Circle) footprint(path string) (*volume.Footprint, error) {
 	case UnitsFeet:
 		radiusM = float64(radiusM * geodesy.MetresPerFoot)
 	default:
-		return nil, &FieldError{Path: path + ".radius.units", Found: strconv.Quote(c.Radius.Units), Expected: UnitsMetres + " or " + UnitsFeet}
+		return nil, &FieldError{Path: path + ".radius.units", Found: quoted(c.Radius.Units), Expected: UnitsMetres + " or " + UnitsFeet}
 	}
 	if !(radiusM > 0 && radiusM <= volume.MaxReachM) {
 		return nil, &FieldError{Path: path + ".radius.value", Found: number(*c.Radius.Value), Expected: "more than 0 and at most 5,000 km"}
@@ -210,6 +235,9 @@ func (p *Polygon) footprint(path string) (*volume.Footprint, error) {
 
 // number writes a number for a message.
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+
+// quoted writes a text for a message.
+func quoted(text string) string { return strconv.Quote(brief(text)) }
 
 // FromVolume returns the wire form of a volume without buffers whose footprint
 // is a polygon or a circle. Unbounded altitudes and times are left out. What

@@ -1,11 +1,11 @@
 package f3548wire
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // FieldError says that one member of a message cannot be used.
@@ -40,117 +40,146 @@ func (e *FieldError) Error() string {
 // Unwrap returns the cause.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// Decode reads one JSON value into a message of this package. It bounds
-// neither size nor nesting (encoding/json stops at 10,000 levels). Errors are
-// *FieldError with the path of the member, list positions included.
-func Decode(data []byte, into any) error {
-	err := json.Unmarshal(data, into)
-	if err == nil {
-		return nil
-	}
-	var typ *json.UnmarshalTypeError
-	if errors.As(err, &typ) {
-		return &FieldError{Path: pathAt(data, typ.Offset), Found: article(typ.Value), Expected: typeWords(typ)}
-	}
-	var syn *json.SyntaxError
-	if errors.As(err, &syn) {
-		before := data[:min(int(syn.Offset), len(data))]
-		return &FieldError{
-			Path:  "line " + strconv.Itoa(1+bytes.Count(before, []byte("\n"))),
-			Found: "broken JSON", Expected: "JSON", Err: errors.New(syn.Error()),
-		}
-	}
-	return &FieldError{Err: err}
+// Message is what Decode reads: a pointer to a struct of this package.
+type Message interface {
+	read(*scanner) error
 }
 
-func typeWords(e *json.UnmarshalTypeError) string {
-	switch e.Type.Kind().String() {
-	case "string":
-		return "a string"
-	case "float64":
-		return "a number"
-	case "int64":
-		return "a whole number"
-	case "slice":
-		return "an array"
-	case "struct":
-		return "an object"
+// Decode reads one JSON value into a message. Names count as they are written;
+// a name of the message may stand once; null means absent; other names are
+// skipped, as the standard demands. Arrays and objects nest at most 64 deep; the
+// size is the caller's to bound. Errors are *FieldError with the path of the
+// member, list positions included.
+//
+// Strings of the message share the memory of one copy of data. Clone what is
+// kept for long.
+func Decode(data []byte, into Message) error {
+	s := scanner{text: string(data)}
+	if !utf8.ValidString(s.text) {
+		return &FieldError{Path: "line " + strconv.Itoa(lineOf(s.text, invalidAt(s.text))), Found: "bytes that are not UTF-8", Expected: "JSON in UTF-8"}
 	}
-	return "a " + e.Type.String()
+	err := into.read(&s)
+	if err == nil && (s.space() != 0 || s.at < len(s.text)) {
+		err = s.syntax("the end")
+	}
+	var broken *syntaxError
+	if errors.As(err, &broken) {
+		return &FieldError{Path: "line " + strconv.Itoa(lineOf(s.text, broken.at)), Found: "broken JSON", Expected: "JSON", Err: broken}
+	}
+	return err
 }
 
-// pathAt names the member whose value ends at an offset of valid JSON.
-func pathAt(data []byte, offset int64) string {
-	type level struct {
-		array bool
-		n     int
-		key   string
-		isKey bool // the next string is a key
-	}
-	var stack []level
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	path := func() string {
-		var b strings.Builder
-		for _, l := range stack {
-			switch {
-			case l.array:
-				b.WriteString("[" + strconv.Itoa(l.n) + "]")
-			case b.Len() > 0:
-				b.WriteString("." + l.key)
-			default:
-				b.WriteString(l.key)
-			}
+func lineOf(text string, at int) int { return 1 + strings.Count(text[:min(at, len(text))], "\n") }
+
+func invalidAt(text string) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
 		}
-		return b.String()
+		i += n
 	}
-	done := func() { // a value of the innermost level is complete
-		if len(stack) == 0 {
-			return
-		}
-		top := &stack[len(stack)-1]
-		top.n++
-		top.isKey = !top.array
-	}
-	for {
-		tok, err := dec.Token()
-		if err != nil {
-			return ""
-		}
-		switch t := tok.(type) {
-		case json.Delim:
-			switch t {
-			case '{', '[':
-				// A type error at an opening bracket is reported there.
-				if dec.InputOffset() >= offset {
-					return path()
-				}
-				stack = append(stack, level{array: t == '[', isKey: t == '{'})
+	return len(text)
+}
+
+// field reads one member of a message T.
+type field[T any] struct {
+	name string
+	read func(*scanner, *T) error
+}
+
+// fields are the members of a message, at most 64.
+type fields[T any] []field[T]
+
+func (f fields[T]) read(s *scanner, into *T) error {
+	var seen uint64
+	return s.object(func(name string) error {
+		for i := range f {
+			if f[i].name != name {
 				continue
 			}
-			stack = stack[:len(stack)-1]
-		case string:
-			if n := len(stack); n > 0 && stack[n-1].isKey {
-				stack[n-1].key, stack[n-1].isKey = t, false
-				continue
+			if seen&(1<<i) != 0 {
+				return &FieldError{Found: "the member twice", Expected: "once"}
 			}
+			seen |= 1 << i
+			if s.null() {
+				return nil
+			}
+			return f[i].read(s, into)
 		}
-		if dec.InputOffset() >= offset {
-			return path()
-		}
-		done()
-	}
+		return s.skip()
+	})
 }
 
-// article puts a or an before the kind of a JSON value.
-func article(kind string) string {
-	switch {
-	case kind == "bool":
-		return "true or false"
-	case strings.HasPrefix(kind, "number "):
-		return strings.TrimPrefix(kind, "number ")
-	case kind == "array", kind == "object":
-		return "an " + kind
-	}
-	return "a " + kind
+func textField[T any](name string, at func(*T) *string) field[T] {
+	return field[T]{name, func(s *scanner, m *T) (err error) {
+		*at(m), err = s.string()
+		return err
+	}}
+}
+
+// optionalField reads a string of which absent and empty differ.
+func optionalField[T any](name string, at func(*T) **string) field[T] {
+	return field[T]{name, func(s *scanner, m *T) error {
+		text, err := s.string()
+		*at(m) = &text
+		return err
+	}}
+}
+
+func numberField[T any](name string, at func(*T) **float64) field[T] {
+	return field[T]{name, func(s *scanner, m *T) error {
+		f, err := s.number()
+		*at(m) = &f
+		return err
+	}}
+}
+
+func wholeField[T any](name string, at func(*T) **int64) field[T] {
+	return field[T]{name, func(s *scanner, m *T) error {
+		n, err := s.whole()
+		*at(m) = &n
+		return err
+	}}
+}
+
+func flagField[T any](name string, at func(*T) *bool) field[T] {
+	return field[T]{name, func(s *scanner, m *T) (err error) {
+		*at(m), err = s.flag()
+		return err
+	}}
+}
+
+func rawField[T any](name string, at func(*T) *json.RawMessage) field[T] {
+	return field[T]{name, func(s *scanner, m *T) error {
+		text, err := s.raw()
+		*at(m) = json.RawMessage(text)
+		return err
+	}}
+}
+
+// message reads a member that is a message itself.
+func messageField[T, U any](name string, at func(*T) **U, members fields[U]) field[T] {
+	return field[T]{name, func(s *scanner, m *T) error {
+		u := new(U)
+		*at(m) = u
+		return members.read(s, u)
+	}}
+}
+
+// list reads a member that is an array.
+func listField[T, U any](name string, at func(*T) *[]U, element func(*scanner, *U) error) field[T] {
+	return field[T]{name, func(s *scanner, m *T) error {
+		into := at(m)
+		*into = []U{}
+		return s.array(func() error {
+			*into = append(*into, *new(U))
+			return element(s, &(*into)[len(*into)-1])
+		})
+	}}
+}
+
+func stringElement(s *scanner, into *string) (err error) {
+	*into, err = s.string()
+	return err
 }

@@ -1,6 +1,7 @@
-// Package f3548wire has the JSON forms of ASTM F3548-21 that describe volumes,
-// operational intents and constraints, and converts them to and from the
-// shapes of package volume. It knows no HTTP.
+// Package f3548wire has the JSON forms of ASTM F3548-21: volumes, operational
+// intents and constraints (this file), and what a DSS is asked and answers
+// (dss.go). It converts volumes to and from the shapes of package volume. It
+// knows no HTTP.
 //
 // Members that the standard requires and for which zero has a meaning are
 // pointers, so that an absent one is told from zero. Members that the standard

@@ -64,7 +64,11 @@ func TestDecodeNamesTheMember(t *testing.T) {
 		{`"volumes":[{`, `"volumes":[7,{`, "details.volumes[0]: found a number, expected an object"},
 		{`"priority":0`, `"priority":{}`, "details.priority: found an object, expected a whole number"},
 		{`"manager":"uss1"`, `"manager":true`, "reference.manager: found true or false, expected a string"},
-		{`"details":{`, `"details":[{`, "line 6: found broken JSON"},
+		{`"details":{`, `"details":[{`, "details: found an array, expected an object"},
+		{`"priority":0}}`, `"priority":0}]`, "line 6: found broken JSON, expected JSON: expected a comma or } at byte"},
+		{`"priority":0`, `"priority":0,"priority":1`, "details.priority: found the member twice, expected once"},
+		{`"priority":0`, "\"priority\":0,\"x\":\"\xff\"", "line 6: found bytes that are not UTF-8"},
+		{`"priority":0`, `"x":` + strings.Repeat("[", 63), "details.x" + strings.Repeat("[0]", 62) + ": found nesting deeper than 64, expected less"},
 	} {
 		var in OperationalIntent
 		err := Decode([]byte(strings.Replace(intent, c.from, c.to, 1)), &in)

@@ -123,7 +123,7 @@ func (r *f3548Reader) noteEnvelope(o *jsonObject, known ...string) {
 
 // decode reads a value into a message and notes the members that the message
 // does not have.
-func (r *f3548Reader) decode(v jsonValue, into any) error {
+func (r *f3548Reader) decode(v jsonValue, into f3548wire.Message) error {
 	if v.kind() != jsonObjectKind {
 		return v.failHere("an object")
 	}
@@ -154,8 +154,8 @@ func fieldError(v jsonValue, err error) error {
 }
 
 // unknownMembers notes the members of a value that a Go type has no field for.
-// A key that differs from a field's in case only is refused, as encoding/json
-// would take it for the field.
+// A key that differs from a field's in case only is refused: it is a slip, and
+// what it says would be lost.
 func unknownMembers(v jsonValue, t reflect.Type) ([]string, error) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
