@@ -1,0 +1,106 @@
+package journal
+
+import (
+	"context"
+	"sync"
+)
+
+// Copying the WAL into the database ("checkpointing" to SQLite) begins when
+// about so many bytes lie in it. The WAL starts over once all of it is copied
+// and nobody reads it.
+const walTarget = 8 << 20
+
+// walCheckpointer copies the WAL beside the writer.
+type walCheckpointer struct {
+	j       *Journal
+	wake    chan struct{}
+	quit    chan struct{}
+	stopped sync.WaitGroup
+	pending int64 // bytes since the WAL started over; guarded by j.writing
+}
+
+func startCheckpointer(j *Journal) *walCheckpointer {
+	c := &walCheckpointer{j: j, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	c.stopped.Go(c.run)
+	return c
+}
+
+// stop waits for the copying to end.
+func (c *walCheckpointer) stop() {
+	close(c.quit)
+	c.stopped.Wait()
+}
+
+// wrote counts what a block added. The caller holds j.writing.
+func (c *walCheckpointer) wrote(bytes int64) {
+	c.pending += bytes
+	if c.pending < walTarget {
+		return
+	}
+	c.pending = 0
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *walCheckpointer) run() {
+	for {
+		select {
+		case <-c.quit:
+			return
+		case <-c.wake:
+			c.restart()
+		}
+	}
+}
+
+// restart copies the WAL and has it start over. Most is copied while blocks are
+// appended. What was appended meanwhile is copied while the writer waits: by
+// then it is little, so it costs about one more fsync. When a reader is in the
+// way the WAL grows until the next time.
+func (c *walCheckpointer) restart() {
+	const few = 256 // pages, 1 MiB
+	for range 3 {
+		left, err := c.j.store.copyWAL("PASSIVE")
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		if left <= few {
+			break
+		}
+	}
+	c.j.writing.Lock()
+	_, err := c.j.store.copyWAL("RESTART")
+	c.j.writing.Unlock()
+	if err != nil {
+		c.fail(err)
+	}
+}
+
+// fail poisons the journal: a database that cannot be written cannot be trusted
+// to be read.
+func (c *walCheckpointer) fail(err error) {
+	c.j.writing.Lock()
+	defer c.j.writing.Unlock()
+	if c.j.failed == nil {
+		c.j.failed = err
+	}
+}
+
+// copyWAL copies what it can and returns how many pages are left.
+func (s *store) copyWAL(mode string) (left int64, err error) {
+	var busy, inLog, copied int64
+	err = s.backup.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &inLog, &copied)
+	if err != nil {
+		return 0, s.fault("copying the WAL", err)
+	}
+	return inLog - copied, nil
+}
+
+// emptyWAL copies everything and cuts the WAL to nothing.
+func (s *store) emptyWAL() error {
+	_, err := s.copyWAL("TRUNCATE")
+	return err
+}
