@@ -2,9 +2,39 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 )
+
+// The generator starts this program again as its floor.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve-floor" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// The floor answers every request of a flight.
+func TestServeFloor(t *testing.T) {
+	var out, errs bytes.Buffer
+	args := []string{"serve", "-floor", "-serve", "", "-flights", "50", "-workers", "4", "-place", "spread,same-cell", "-dir", t.TempDir()}
+	if code := run(args, &out, &errs); code != 0 {
+		t.Fatalf("exit %d: %s\n%s", code, errs.String(), out.String())
+	}
+	for _, want := range []string{"load average", "floor, spread", "floor, same-cell", "no errors", "quietest of 1 rounds"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("found no %q in\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "ERRORS") {
+		t.Error(out.String())
+	}
+	t.Log(out.String())
+	if code := run([]string{"serve", "-bystanders", "few"}, &out, &errs); code != 3 || !strings.Contains(errs.String(), `found "few" bystanders`) {
+		t.Errorf("exit %d, %q", code, errs.String())
+	}
+}
 
 // TestSmoke runs every benchmark small. Each compares its answers with another
 // method's and fails when they differ; times are not looked at.

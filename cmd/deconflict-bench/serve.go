@@ -60,8 +60,9 @@ func serve(args []string, stdout, stderr io.Writer) int {
 			}
 			opt.Floor = self + " serve-floor -listen {addr} -data {data} -key {key} -audience {audience}"
 		}
-		runtime.GOMAXPROCS(*procs)
-		debug.SetGCPercent(400) // the generator shares the processors with the server
+		// The generator shares the processors with the server.
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(*procs))
+		defer debug.SetGCPercent(debug.SetGCPercent(400))
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		return bench.Serve(ctx, stdout, opt)

@@ -202,6 +202,7 @@ func (s *serving) run(ctx context.Context, what, command, place string, bystande
 	if err != nil {
 		return err
 	}
+	clearing := d.clear()
 	r.Round = round + 1
 	s.reports = append(s.reports, r)
 	if s.opt.JSON {
@@ -209,7 +210,7 @@ func (s *serving) run(ctx context.Context, what, command, place string, bystande
 	} else {
 		r.print(s.w)
 	}
-	return errors.Join(err, r.fault())
+	return errors.Join(err, r.fault(), clearing)
 }
 
 // parties makes the USSs and their tokens.
@@ -249,7 +250,7 @@ func (d *driver) probe() error {
 	return nil
 }
 
-// measure settles the bystanders, flies, verifies and cleans up.
+// measure settles the bystanders, flies, and reads back.
 func (d *driver) measure(ctx context.Context, what string, bystanders, pid int) (*serveReport, error) {
 	if err := d.probe(); err != nil {
 		return nil, err
@@ -287,14 +288,6 @@ func (d *driver) measure(ctx context.Context, what string, bystanders, pid int) 
 	if d.opt.Verify && !d.bare {
 		r.Read, r.Wrong = d.verify()
 		r.Verified = true
-	}
-	if d.opt.URL != "" && !d.bare {
-		if err := d.clear(); err != nil {
-			return nil, err
-		}
-	}
-	for _, w := range d.workers {
-		w.client.close()
 	}
 	return r, nil
 }

@@ -79,13 +79,16 @@ func (d *driver) each(do func(w *worker) error) error {
 
 // settle creates the bystanders.
 func (d *driver) settle(n int) error {
+	if room := d.site.room(); room < n+len(d.workers) {
+		return fmt.Errorf("found room for %d flights in %s, expected it for %d bystanders and %d workers", room, d.site.name, n, len(d.workers))
+	}
 	var left atomic.Int64
 	left.Store(int64(n))
 	err := d.each(func(w *worker) error {
 		for left.Add(-1) >= 0 {
 			slot, ok := d.site.take()
 			if !ok {
-				return fmt.Errorf("found no room for %d bystanders in %s", n, d.site.name)
+				return errors.New("found no room for a bystander")
 			}
 			f := w.newFlight(slot)
 			if !w.put(f, opCreate, "Accepted") {

@@ -99,6 +99,16 @@ func (s *site) take() (slot int32, ok bool) {
 	return slot, true
 }
 
+// room returns how many more flights fit.
+func (s *site) room() int {
+	if s.name == "congested" {
+		return math.MaxInt
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.free)
+}
+
 // give takes a slot back whose flight is gone from the server.
 func (s *site) give(slot int32) {
 	if slot == noSlot {

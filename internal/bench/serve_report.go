@@ -187,7 +187,7 @@ func (s *serving) head() error {
 		o.Workers, o.Parties, o.Subscription, o.Seed, indexMachine())
 	if o.URL != "" {
 		fmt.Fprintf(s.w, "server: %s\n", o.URL)
-	} else {
+	} else if o.Command != "" {
 		fmt.Fprintf(s.w, "server: %s\n", o.Command)
 	}
 	took, err := fsyncTime(s.dir)
