@@ -78,7 +78,7 @@ type Journal struct {
 	writing sync.Mutex // guards all below; held during a block and while the WAL restarts
 	failed  error      // why no block can be appended any more
 	tip     *edge
-	hasher  leafHasher
+	hasher  *leafHasher
 	seeds   []byte
 	done    []tile
 
@@ -101,7 +101,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	j := &Journal{dir: dir, options: o}
+	j := &Journal{dir: dir, options: o, hasher: newLeafHasher()}
 	if err := j.open(); err != nil {
 		return nil, errors.Join(err, j.release())
 	}

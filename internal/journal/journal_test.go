@@ -357,7 +357,7 @@ func TestOpenRefusesAnotherIdentity(t *testing.T) {
 }
 
 func BenchmarkLeaf(b *testing.B) {
-	var l leafHasher
+	l := newLeafHasher()
 	e := event(1)
 	b.SetBytes(int64(len(e)))
 	b.ReportAllocs()

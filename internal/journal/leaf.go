@@ -2,9 +2,11 @@ package journal
 
 import (
 	"crypto/sha256"
+	"encoding"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"hash"
 
 	"github.com/deconflict/deconflict/internal/statement"
 	"golang.org/x/mod/sumdb/tlog"
@@ -29,7 +31,7 @@ type Hash = [32]byte
 // the entry's seed. Whoever knows some salts of an entry learns nothing about
 // the others.
 func Salt(seed Hash, name string) Hash {
-	var l leafHasher
+	l := newLeafHasher()
 	l.setSeed(seed)
 	return l.salt(name)
 }
@@ -37,7 +39,7 @@ func Salt(seed Hash, name string) Hash {
 // Commitment returns what a leaf says of one member: SHA-256 over a prefix, the
 // salt, the name with its length, and the value in canonical JSON.
 func Commitment(salt Hash, name string, value []byte) Hash {
-	var l leafHasher
+	l := newLeafHasher()
 	return l.commitment(salt, name, value)
 }
 
@@ -46,37 +48,79 @@ func Commitment(salt Hash, name string, value []byte) Hash {
 // member of the event, in their order, in base64url without padding. The event
 // has to be one canonical JSON object of at most MaxEventBytes and MaxMembers.
 func Leaf(event []byte, seed Hash) ([]byte, error) {
-	var l leafHasher
+	l := newLeafHasher()
 	leaf, err := l.leaf(event, seed)
 	return append([]byte(nil), leaf...), err
 }
 
-// leafHasher computes leaves; its buffers are reused.
+// leafHasher computes leaves; its buffers are reused. Salts are HMAC written
+// out: package hmac allocates for each key, and every entry has a key of its
+// own. A test compares the two.
 type leafHasher struct {
 	fields       []statement.Field
-	inner, outer []byte // blocks of HMAC: the padded seed, then the message
+	digest       resumable
+	inner, outer []byte // states of SHA-256 behind the padded seed
 	message      []byte
+	sum          []byte
 	out          []byte // one byte for the prefix of a leaf hash, then the leaf
 }
 
-func (l *leafHasher) setSeed(seed Hash) {
-	l.inner, l.outer = l.inner[:0], l.outer[:0]
-	for i := range sha256.BlockSize {
-		var b byte
-		if i < len(seed) {
-			b = seed[i]
-		}
-		l.inner, l.outer = append(l.inner, b^0x36), append(l.outer, b^0x5c)
-	}
+// resumable is what the SHA-256 of the standard library can do.
+type resumable interface {
+	hash.Hash
+	encoding.BinaryAppender
+	encoding.BinaryUnmarshaler
 }
 
-// salt is HMAC written out: package hmac allocates for each key, and an entry
-// has a key of its own. A test compares the two.
+func newLeafHasher() *leafHasher { return &leafHasher{digest: sha256.New().(resumable)} }
+
+// sha256 is sha256.Sum256 without its allocation.
+func (l *leafHasher) sha256(data []byte) Hash {
+	l.digest.Reset()
+	l.digest.Write(data)
+	l.sum = l.digest.Sum(l.sum[:0])
+	return Hash(l.sum)
+}
+
+func (l *leafHasher) setSeed(seed Hash) {
+	l.inner = l.padded(l.inner, seed, 0x36)
+	l.outer = l.padded(l.outer, seed, 0x5c)
+}
+
+// padded returns the state behind the first block of HMAC's inner or outer
+// hash.
+func (l *leafHasher) padded(state []byte, seed Hash, pad byte) []byte {
+	l.message = l.message[:0]
+	for _, b := range seed {
+		l.message = append(l.message, b^pad)
+	}
+	for len(l.message) < sha256.BlockSize {
+		l.message = append(l.message, pad)
+	}
+	l.digest.Reset()
+	l.digest.Write(l.message)
+	state, err := l.digest.AppendBinary(state[:0])
+	if err != nil {
+		panic(err) // the standard library says that this never fails
+	}
+	return state
+}
+
 func (l *leafHasher) salt(name string) Hash {
-	l.inner = append(l.inner[:sha256.BlockSize], name...)
-	sum := sha256.Sum256(l.inner)
-	l.outer = append(l.outer[:sha256.BlockSize], sum[:]...)
-	return sha256.Sum256(l.outer)
+	l.message = append(l.message[:0], name...)
+	l.resume(l.inner)
+	l.resume(l.outer)
+	return Hash(l.sum)
+}
+
+// resume hashes the message on from a state, and makes the sum the message.
+func (l *leafHasher) resume(state []byte) {
+	if err := l.digest.UnmarshalBinary(state); err != nil {
+		panic(err) // a state that AppendBinary wrote
+	}
+	l.digest.Write(l.message)
+	l.sum = l.digest.Sum(l.sum[:0])
+	l.message = append(l.message[:0], l.sum...)
 }
 
 func (l *leafHasher) commitment(salt Hash, name string, value []byte) Hash {
@@ -85,7 +129,7 @@ func (l *leafHasher) commitment(salt Hash, name string, value []byte) Hash {
 	l.message = binary.BigEndian.AppendUint16(l.message, uint16(len(name)))
 	l.message = append(l.message, name...)
 	l.message = append(l.message, value...)
-	return sha256.Sum256(l.message)
+	return l.sha256(l.message)
 }
 
 // leaf returns the leaf of an event; it is valid until the next call.
@@ -121,5 +165,5 @@ func (l *leafHasher) leafHash(event []byte, seed Hash) (tlog.Hash, error) {
 	if _, err := l.leaf(event, seed); err != nil {
 		return tlog.Hash{}, err
 	}
-	return sha256.Sum256(l.out), nil
+	return tlog.Hash(l.sha256(l.out)), nil
 }

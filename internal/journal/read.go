@@ -102,8 +102,7 @@ func (j *Journal) Get(ctx context.Context, index int64) (Record, error) {
 	case len(seed) != len(Hash{}):
 		return Record{}, &CorruptError{databaseFile, place, fmt.Sprintf("a seed of %d bytes", len(seed)), "32"}
 	}
-	var l leafHasher
-	h, err := l.leafHash(event, Hash(seed))
+	h, err := newLeafHasher().leafHash(event, Hash(seed))
 	if err != nil {
 		return Record{}, &CorruptError{databaseFile, place, err.Error(), "the event that was appended"}
 	}

@@ -213,9 +213,9 @@ func (s *scanner) string() (decoded string, plain bool, err error) {
 			decoded = s.text[from:s.at]
 			s.at++
 			if escaped {
-				err = json.Unmarshal([]byte(s.text[from-1:s.at]), &decoded)
+				decoded = unescape(s.text[from-1 : s.at])
 			}
-			return decoded, plain, err
+			return decoded, plain, nil
 		case c < ' ':
 			return "", false, s.fault("an escape in its place")
 		case c == '\\':
@@ -235,6 +235,14 @@ func (s *scanner) string() (decoded string, plain bool, err error) {
 		}
 	}
 	return "", false, s.fault("the end of the string")
+}
+
+// unescape decodes a string that was found to be canonical.
+func unescape(quoted string) (s string) {
+	if err := json.Unmarshal([]byte(quoted), &s); err != nil {
+		panic(err) // canonical strings are JSON strings
+	}
+	return s
 }
 
 // escape walks over one escape. RFC 8785 section 3.2.2.2 leaves one way to
