@@ -132,10 +132,13 @@ func (s *Issuer) Mint(sub party.ID, audience string, scopes []string, ttl time.D
 		return "", err
 	}
 	token, err := signed.CompactSerialize()
-	if err == nil && len(token) > MaxTokenBytes {
-		err = fmt.Errorf("found a token of %d bytes, expected at most %d: too many scopes", len(token), MaxTokenBytes)
+	if err != nil {
+		return "", err
 	}
-	return token, err
+	if len(token) > MaxTokenBytes {
+		return "", fmt.Errorf("found a token of %d bytes, expected at most %d: too many scopes", len(token), MaxTokenBytes)
+	}
+	return token, nil
 }
 
 // loadPrivateKey reads a private key in PEM: PKCS #8, PKCS #1 or SEC 1.
