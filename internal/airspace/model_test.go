@@ -349,12 +349,21 @@ func checkRecovery(t *testing.T, n *node) {
 	t.Helper()
 	want := written(t, n.st.Freeze())
 	replayed := NewState()
+	replayed.HoldIndex()
 	for i, event := range n.events {
 		ev, at, err := Decode(event)
 		if err != nil {
 			t.Fatal(err)
 		}
 		replayed.Apply(ev, At{NS: at, Index: int64(i)})
+	}
+	replayed.BuildIndex()
+	for _, record := range []*node{n, {st: replayed}} { // the same is found
+		for i := range 8 {
+			if view, ok := record.st.Intent(newID(i)); ok && len(record.st.Intents(mustIntent(t, n.st, i).outline[0])) == 0 {
+				t.Fatalf("intent %v is not found where it is", view.ID)
+			}
+		}
 	}
 	if !bytes.Equal(written(t, replayed.Freeze()), want) {
 		t.Fatal("a replay gives another state")

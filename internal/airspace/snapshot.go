@@ -11,7 +11,6 @@ import (
 	"slices"
 	"unique"
 
-	"github.com/deconflict/deconflict/internal/index"
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/party"
 )
@@ -175,6 +174,7 @@ func ReadState(data []byte) (*State, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
+	st.BuildIndex()
 	return st, nil
 }
 
@@ -303,7 +303,6 @@ func (d *imageReader) subscriptions(st *State) {
 func (d *imageReader) intents(st *State) {
 	n := d.count(minRecord)
 	st.intents.byID = make(map[ID]int64, n)
-	entries := make([]index.Entry[int64], 0, n)
 	last := int64(-1)
 	for range n {
 		number := d.number(&last, st.intents.next)
@@ -323,14 +322,12 @@ func (d *imageReader) intents(st *State) {
 		if r.subscription != none {
 			st.resting.attach(r.subscription, number)
 		}
-		entries = appendEntries(entries, number, r.outline)
 	}
-	st.intents.boxes = index.Build(entries)
-	d.finishSubscriptions(st, entries[:0])
+	d.finishSubscriptions(st)
 }
 
 // finishSubscriptions adds what follows from the intents.
-func (d *imageReader) finishSubscriptions(st *State, entries []index.Entry[int64]) {
+func (d *imageReader) finishSubscriptions(st *State) {
 	st.subscriptions.records.each(func(n int64, s *subscription) {
 		if s.implicit {
 			if s.outline = st.restingOutline(n); s.outline == nil {
@@ -342,14 +339,11 @@ func (d *imageReader) finishSubscriptions(st *State, entries []index.Entry[int64
 		if !s.implicit {
 			st.calendar.add(entry{subscriptionKind, n}, s.endNS+SubscriptionKeptNS)
 		}
-		entries = appendEntries(entries, n, s.outline)
 	})
-	st.subscriptions.boxes = index.Build(entries)
 }
 
 func (d *imageReader) constraints(st *State) {
 	n := d.count(minRecord)
-	var entries []index.Entry[int64]
 	last := int64(-1)
 	for range n {
 		number := d.number(&last, st.constraints.next)
@@ -365,14 +359,5 @@ func (d *imageReader) constraints(st *State) {
 		st.constraints.records.set(number, r)
 		st.constraints.byID[r.id] = number
 		st.calendar.add(entry{constraintKind, number}, r.endNS+ConstraintKeptNS)
-		entries = appendEntries(entries, number, r.outline)
 	}
-	st.constraints.boxes = index.Build(entries)
-}
-
-func appendEntries(entries []index.Entry[int64], n int64, volumes []outline.Volume) []index.Entry[int64] {
-	for _, box := range boxes(volumes) {
-		entries = append(entries, index.Entry[int64]{ID: n, Box: box})
-	}
-	return entries
 }

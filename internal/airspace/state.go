@@ -105,6 +105,33 @@ func newKept[T any]() kept[T] {
 	return kept[T]{byID: map[ID]int64{}, boxes: index.New[int64]()}
 }
 
+// HoldIndex stops the upkeep of the indexes by which entities are found, for
+// a replay, which looks for nothing. BuildIndex must end it.
+func (st *State) HoldIndex() {
+	st.intents.boxes, st.constraints.boxes, st.subscriptions.boxes = nil, nil, nil
+}
+
+// BuildIndex makes the indexes of what is there: a tenth of the cost of keeping
+// them up entry by entry.
+func (st *State) BuildIndex() {
+	var entries []index.Entry[int64]
+	st.intents.records.each(func(n int64, r *intent) { entries = appendEntries(entries, n, r.outline) })
+	st.intents.boxes = index.Build(entries)
+	entries = entries[:0]
+	st.constraints.records.each(func(n int64, r *constraint) { entries = appendEntries(entries, n, r.outline) })
+	st.constraints.boxes = index.Build(entries)
+	entries = entries[:0]
+	st.subscriptions.records.each(func(n int64, s *subscription) { entries = appendEntries(entries, n, s.outline) })
+	st.subscriptions.boxes = index.Build(entries)
+}
+
+func appendEntries(entries []index.Entry[int64], n int64, volumes []outline.Volume) []index.Entry[int64] {
+	for _, box := range boxes(volumes) {
+		entries = append(entries, index.Entry[int64]{ID: n, Box: box})
+	}
+	return entries
+}
+
 // get returns the record and number of an id.
 func (k *kept[T]) get(id ID) (*T, int64) {
 	if n, ok := k.byID[id]; ok {
@@ -113,20 +140,29 @@ func (k *kept[T]) get(id ID) (*T, int64) {
 	return nil, none
 }
 
-func (k *kept[T]) put(n int64, id ID, record *T, volumes []outline.Volume) {
+// put gives an entity its record. Its boxes are written anew only if it moved:
+// a write to the index costs more than all the rest.
+func (k *kept[T]) put(n int64, id ID, record *T, was, volumes []outline.Volume) {
 	k.records.set(n, record)
-	if n >= k.next {
+	made := n >= k.next
+	if made {
 		k.next = n + 1
 		k.byID[id] = n
-		k.boxes.Insert(n, boxes(volumes)...)
-		return
 	}
-	k.boxes.Replace(n, boxes(volumes)...)
+	switch {
+	case k.boxes == nil: // held
+	case made:
+		k.boxes.Insert(n, boxes(volumes)...)
+	case !slices.EqualFunc(was, volumes, outline.Volume.Equal):
+		k.boxes.Replace(n, boxes(volumes)...)
+	}
 }
 
 func (k *kept[T]) remove(n int64, id ID) {
 	k.records.set(n, nil)
-	k.boxes.Delete(n)
+	if k.boxes != nil {
+		k.boxes.Delete(n)
+	}
 	delete(k.byID, id)
 }
 
@@ -204,7 +240,9 @@ func (st *State) Apply(ev Event, at At) {
 
 func (st *State) applyIntentPut(e *IntentPut, at At) {
 	old := st.intents.records.get(e.Number)
+	var was []outline.Volume
 	if old != nil {
+		was = old.outline
 		st.calendar.remove(entry{intentKind, e.Number}, old.endNS+IntentKeptNS)
 		if old.subscription != none {
 			st.resting.detach(old.subscription, e.Number)
@@ -219,7 +257,7 @@ func (st *State) applyIntentPut(e *IntentPut, at At) {
 	if e.Subscription != (ID{}) {
 		record.subscription = st.numberOf(e.Subscription, e.Implicit)
 	}
-	st.intents.put(e.Number, e.ID, record, e.Outline)
+	st.intents.put(e.Number, e.ID, record, was, e.Outline)
 	st.calendar.add(entry{intentKind, e.Number}, end+IntentKeptNS)
 	if record.subscription != none {
 		st.resting.attach(record.subscription, e.Number)
@@ -253,14 +291,16 @@ func (st *State) applyIntentGone(e *IntentGone) {
 }
 
 func (st *State) applyConstraintPut(e *ConstraintPut, at At) {
+	var was []outline.Volume
 	if old := st.constraints.records.get(e.Number); old != nil {
+		was = old.outline
 		st.calendar.remove(entry{constraintKind, e.Number}, old.endNS+ConstraintKeptNS)
 	}
 	start, end := span(e.Outline)
 	st.constraints.put(e.Number, e.ID, &constraint{
 		id: e.ID, manager: unique.Make(string(e.Manager)), url: unique.Make(e.URL), ovn: e.OVN,
 		outline: e.Outline, startNS: start, endNS: end, modified: at.Index, version: e.Version,
-	}, e.Outline)
+	}, was, e.Outline)
 	st.calendar.add(entry{constraintKind, e.Number}, end+ConstraintKeptNS)
 	st.applyNotified(e.Notified)
 }
@@ -300,12 +340,14 @@ func (st *State) restingOutline(subscription int64) []outline.Volume {
 }
 
 func (st *State) putSubscription(n int64, record *subscription) {
+	var was []outline.Volume
 	if old := st.subscriptions.records.get(n); old != nil {
+		was = old.outline
 		st.calendar.remove(entry{subscriptionKind, n}, old.endNS+SubscriptionKeptNS)
 	} else {
 		st.notices.set(n, 1)
 	}
-	st.subscriptions.put(n, record.id, record, record.outline)
+	st.subscriptions.put(n, record.id, record, was, record.outline)
 	if !record.implicit { // an implicit one goes with its intents
 		st.calendar.add(entry{subscriptionKind, n}, record.endNS+SubscriptionKeptNS)
 	}
