@@ -215,10 +215,10 @@ func parseJWKS(data []byte) (keys []key, skipped int, err error) {
 
 func parseJWK(raw []byte) (key, bool) {
 	var j jose.JSONWebKey
-	// A key whose private half is published signs for anybody.
-	if err := j.UnmarshalJSON(raw); err != nil || !j.Valid() || !j.IsPublic() {
+	if err := j.UnmarshalJSON(raw); err != nil || !j.Valid() {
 		return key{}, false
 	}
+	// A key whose private half is published signs for anybody: newKey refuses it.
 	k, err := newKey(j.KeyID, j.Key)
 	if err != nil || j.Use != "" && j.Use != "sig" || j.Algorithm != "" && j.Algorithm != string(k.algorithm) {
 		return key{}, false

@@ -133,7 +133,7 @@ func TestOutage(t *testing.T) {
 			{http.StatusOK, `{}`},
 			{http.StatusOK, `{"keys":null}`},
 			{http.StatusOK, `{"keys":{}}`},
-			{http.StatusOK, `{"keys":[` + strings.Repeat(" ", maxJWKSBytes) + `]}`},
+			{http.StatusOK, jwks() + strings.Repeat(" ", maxJWKSBytes)},
 		} {
 			u.set(answer.status, answer.body)
 			before := u.count()
@@ -257,6 +257,9 @@ func TestCloseDuringAFetch(t *testing.T) {
 		began := time.Now()
 		v.Close()
 		expect(t, "closed", v, summer(), ErrUnknownKey)
+		began = began.Add(time.Hour)
+		time.Sleep(time.Hour)
+		expect(t, "closed for long", v, summer(), ErrUnknownKey)
 		if waited := time.Since(began); waited > 0 {
 			t.Errorf("waited %s", waited)
 		}
