@@ -147,7 +147,7 @@ func (m *Volume4D) read(s *scanner) error                 { return volume4DField
 func (m *OperationalIntent) read(s *scanner) error        { return intentFields.read(s, m) }
 func (m *OperationalIntentDetails) read(s *scanner) error { return intentDetailsFields.read(s, m) }
 func (m *Constraint) read(s *scanner) error               { return constraintFields.read(s, m) }
-func (m *ConstraintDetails) read(s *scanner) error { return constraintDetailsFields.read(s, m) }
+func (m *ConstraintDetails) read(s *scanner) error        { return constraintDetailsFields.read(s, m) }
 
 func (m *PutOperationalIntentReference) read(s *scanner) error {
 	return putIntentFields.read(s, m)

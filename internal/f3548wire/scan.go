@@ -122,7 +122,7 @@ func (s *scanner) object(member func(name string) error) error {
 			return s.syntax("a colon")
 		}
 		if err := member(name); err != nil {
-			return within(name, err)
+			return Within(name, err)
 		}
 		if s.take(',') {
 			continue
@@ -147,7 +147,7 @@ func (s *scanner) array(element func() error) error {
 	}
 	for i := 0; ; i++ {
 		if err := element(); err != nil {
-			return within("["+strconv.Itoa(i)+"]", err)
+			return Within("["+strconv.Itoa(i)+"]", err)
 		}
 		if s.take(',') {
 			continue
@@ -160,8 +160,9 @@ func (s *scanner) array(element func() error) error {
 	}
 }
 
-// within places an error below a member or element.
-func within(step string, err error) error {
+// Within places an error below a member or, as in `extents[2]`, an element of
+// one. Errors that are no *FieldError stay as they are.
+func Within(step string, err error) error {
 	f, ok := err.(*FieldError)
 	if !ok {
 		return err
