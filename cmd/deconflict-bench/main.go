@@ -7,6 +7,7 @@
 //	deconflict-bench check [-plans 10000] [-rounds 5]          a day of generated flights
 //	deconflict-bench all [-smoke]                              the three after each other
 //	deconflict-bench serve [-floor] [-url U]                   load on a DSS, next to a program without domain code
+//	deconflict-bench node [-n 1000000]                         memory and recovery of a node with many intents
 //	deconflict-bench hardcases [-dir D] [COMMAND ARGUMENT...]  the hard cases put to this program or to another
 //	deconflict-bench answer                                    one hard case from standard input
 //
@@ -34,6 +35,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return serve(args[1:], stdout, stderr)
 	case "serve-floor":
 		return serveFloor(args[1:], stderr)
+	case "node":
+		return node(args[1:], stdout, stderr)
+	case "node-reopen":
+		if len(args) == 2 {
+			return nodeReopen(args[1], stdout, stderr)
+		}
 	}
 	flags := flag.NewFlagSet("deconflict-bench "+name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -76,7 +83,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for i, step := range order {
 		do, ok := steps[step]
 		if !ok {
-			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all|serve|hardcases|answer [flags]; -h after a name lists its flags")
+			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all|serve|node|hardcases|answer [flags]; -h after a name lists its flags")
 			return 2
 		}
 		if i > 0 {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// The generator starts this program again as its floor.
+// The benchmarks start this program again.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "serve-floor" {
+	if len(os.Args) > 1 && (os.Args[1] == "serve-floor" || os.Args[1] == "node-reopen") {
 		main()
 	}
 	os.Exit(m.Run())
@@ -33,6 +33,22 @@ func TestServeFloor(t *testing.T) {
 	t.Log(out.String())
 	if code := run([]string{"serve", "-bystanders", "few"}, &out, &errs); code != 3 || !strings.Contains(errs.String(), `found "few" bystanders`) {
 		t.Errorf("exit %d, %q", code, errs.String())
+	}
+}
+
+// All intents are there after both kinds of recovery, or the run fails.
+func TestNode(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run([]string{"node", "-n", "700", "-dir", t.TempDir()}, &out, &errs); code != 0 {
+		t.Fatalf("exit %d: %s\n%s", code, errs.String(), out.String())
+	}
+	for _, want := range []string{"built in", "recovered from a snapshot in", "replayed without one"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("found no %q in\n%s", want, out.String())
+		}
+	}
+	if code := run([]string{"node-reopen", t.TempDir()}, &out, &errs); code != 0 {
+		t.Errorf("an empty directory: exit %d: %s", code, errs.String())
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 )
 
 // nodeCommand starts the node of this project.
-const nodeCommand = "bin/deconflict serve --data {data} --listen {addr} --token-key {key} --audience {audience}"
+const nodeCommand = "bin/deconflict serve --data {data} --listen {addr} --token-key {key} --audience {audience} --party-rate 0"
 
 // serve runs the load generator.
 func serve(args []string, stdout, stderr io.Writer) int {
@@ -104,6 +105,44 @@ func serveFloor(args []string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := bench.Floor(ctx, opt); err != nil {
+		fmt.Fprintln(stderr, "deconflict-bench:", err)
+		return 3
+	}
+	return 0
+}
+
+// node measures what many intents cost a node.
+func node(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("deconflict-bench node", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var opt bench.NodeOptions
+	flags.IntVar(&opt.N, "n", 1_000_000, "intents")
+	flags.StringVar(&opt.Dir, "dir", "", "where the data directory is made; default: the system's for temporary files")
+	flags.Uint64Var(&opt.Seed, "seed", 1, "of places and ids")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	self, err := os.Executable()
+	if err == nil {
+		opt.Reopen = []string{self, "node-reopen"}
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		err = bench.Node(ctx, stdout, opt)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "deconflict-bench:", err)
+		return 3
+	}
+	return 0
+}
+
+// nodeReopen is the program that node starts to recover its data directory.
+func nodeReopen(dir string, stdout, stderr io.Writer) int {
+	r, err := bench.NodeReopen(context.Background(), dir)
+	if err == nil {
+		err = json.NewEncoder(stdout).Encode(r)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "deconflict-bench:", err)
 		return 3
 	}

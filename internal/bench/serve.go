@@ -214,11 +214,11 @@ func (s *serving) run(ctx context.Context, what, command, place string, bystande
 }
 
 // parties makes the USSs and their tokens.
-func (s *serving) parties(audience string) ([]party, error) {
+func (s *serving) parties(audience string) ([]uss, error) {
 	valid := max(time.Hour, 2*s.opt.Duration)
-	var out []party
+	var out []uss
 	for i := range s.opt.Parties {
-		p := party{name: fmt.Sprintf("bench-uss-%d", i+1)}
+		p := uss{name: fmt.Sprintf("bench-uss-%d", i+1)}
 		p.url = fmt.Sprintf("https://%s.example/f3548", p.name)
 		var err error
 		if p.token, err = mint(s.key, p.name, audience, valid); err != nil {

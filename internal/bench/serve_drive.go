@@ -30,8 +30,8 @@ const maxRounds = 100
 
 const intentPath = "/dss/v1/operational_intent_references/"
 
-// party is one USS that the generator plays.
-type party struct {
+// uss is one USS that the generator plays.
+type uss struct {
 	name, url, token string
 }
 
@@ -39,7 +39,7 @@ type party struct {
 type driver struct {
 	opt     *ServeOptions
 	target  *url.URL
-	parties []party
+	parties []uss
 	site    *site
 	book    book
 	bare    bool // the floor keeps nothing that could be read back
@@ -50,7 +50,7 @@ type driver struct {
 	workers  []*worker
 }
 
-func newDriver(opt *ServeOptions, target *url.URL, parties []party, s *site, bare bool) *driver {
+func newDriver(opt *ServeOptions, target *url.URL, parties []uss, s *site, bare bool) *driver {
 	d := &driver{opt: opt, target: target, parties: parties, site: s, bare: bare, epoch: time.Now()}
 	d.book.ovns = map[string]string{}
 	for i := range opt.Workers {
@@ -112,7 +112,7 @@ type worker struct {
 	d      *driver
 	client *client
 	rng    *rand.Rand
-	party  *party
+	party  *uss
 	body   []byte
 
 	took    [opCount][]time.Duration // of accepted operations and 409 rounds, in what is measured
@@ -133,7 +133,7 @@ func (w *worker) forget() {
 // flight is one operational intent and what the party knows of it.
 type flight struct {
 	id           string
-	party        *party
+	party        *uss
 	slot         int32
 	extents      []byte   // its Volume4D
 	near         []string // ids of intents that it was told of

@@ -111,6 +111,7 @@ func expand(line string, values map[string]string) ([]string, error) {
 type usage struct {
 	cpu                time.Duration // user and system
 	residentKB, peakKB int64
+	writtenBytes       int64 // handed to storage
 }
 
 // fsyncTime writes and syncs a small file a few times and returns the median:

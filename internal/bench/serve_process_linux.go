@@ -32,17 +32,19 @@ func usageOf(pid int) (usage, error) {
 		}
 		u.cpu += time.Duration(ticks) * 10 * time.Millisecond
 	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return u, err
-	}
-	for line := range strings.Lines(string(status)) {
-		name, value, _ := strings.Cut(line, ":")
-		switch name {
-		case "VmRSS":
-			fmt.Sscan(value, &u.residentKB)
-		case "VmHWM":
-			fmt.Sscan(value, &u.peakKB)
+	for file, fields := range map[string]map[string]*int64{
+		"status": {"VmRSS": &u.residentKB, "VmHWM": &u.peakKB},
+		"io":     {"write_bytes": &u.writtenBytes},
+	} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+		if err != nil {
+			return u, err
+		}
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(line, ":")
+			if to := fields[name]; to != nil {
+				fmt.Sscan(value, to)
+			}
 		}
 	}
 	return u, nil

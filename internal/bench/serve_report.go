@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -55,6 +56,7 @@ type serveReport struct {
 	ServerUS       *float64 `json:"server_us_per_request,omitempty"`
 	ResidentMiB    float64  `json:"server_resident_mib,omitempty"`
 	PeakMiB        float64  `json:"server_peak_mib,omitempty"`
+	WrittenKiB     float64  `json:"server_kib_written_per_change,omitempty"` // to storage, by accepted writes
 
 	Verified bool     `json:"verified"`
 	Read     int      `json:"read_back"`
@@ -131,6 +133,13 @@ func (r *serveReport) costs(first, last snapshot) {
 		cpu := (last.server.cpu - first.server.cpu).Seconds()
 		share, perRequest := cpu/all, cpu/requests*1e6
 		r.ServerShare, r.ServerUS = &share, &perRequest
+		changes := r.Accepted
+		for _, o := range r.Ops {
+			if o.Name == opNames[opQuery] {
+				changes -= o.Count
+			}
+		}
+		r.WrittenKiB = float64(last.server.writtenBytes-first.server.writtenBytes) / 1024 / float64(max(1, changes))
 		r.ResidentMiB, r.PeakMiB = float64(last.server.residentKB)/1024, float64(last.server.peakKB)/1024
 	}
 }
@@ -159,8 +168,8 @@ func (r *serveReport) print(w io.Writer) {
 	table.Flush()
 	fmt.Fprintf(w, "  generator: %.0f %% of all processors, %.0f us a request", r.GeneratorShare*100, r.GeneratorUS)
 	if r.ServerShare != nil {
-		fmt.Fprintf(w, "; server: %.0f %%, %.0f us a request, %.0f MiB resident, %.0f at most",
-			*r.ServerShare*100, *r.ServerUS, r.ResidentMiB, r.PeakMiB)
+		fmt.Fprintf(w, "; server: %.0f %%, %.0f us a request, %.0f MiB resident, %.0f at most; %.1f KiB to storage a change",
+			*r.ServerShare*100, *r.ServerUS, r.ResidentMiB, r.PeakMiB, r.WrittenKiB)
 	}
 	fmt.Fprintf(w, "; load average %s\n", r.Load)
 	if len(r.Errors) == 0 {
@@ -177,14 +186,30 @@ func (r *serveReport) print(w io.Writer) {
 	}
 }
 
+// revision names the sources that this program was built from.
+func revision() string {
+	what := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				what = s.Value[:min(12, len(s.Value))]
+			case s.Key == "vcs.modified" && s.Value == "true":
+				what += " with changes"
+			}
+		}
+	}
+	return what
+}
+
 // head describes the machine, the programs and the storage.
 func (s *serving) head() error {
 	if s.opt.JSON {
 		return nil
 	}
 	o := &s.opt
-	fmt.Fprintf(s.w, "serve %d workers of %d parties, subscription %s, seed %d; a flight is create, query, activate, delete\n%s\n",
-		o.Workers, o.Parties, o.Subscription, o.Seed, indexMachine())
+	fmt.Fprintf(s.w, "serve %d workers of %d parties, subscription %s, seed %d; a flight is create, query, activate, delete\n%s\ngenerator: revision %s\n",
+		o.Workers, o.Parties, o.Subscription, o.Seed, indexMachine(), revision())
 	if o.URL != "" {
 		fmt.Fprintf(s.w, "server: %s\n", o.URL)
 	} else if o.Command != "" {
