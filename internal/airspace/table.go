@@ -29,6 +29,10 @@ func (t *table[V]) get(n int64) (v V) {
 // set gives a number a value; zero removes it.
 func (t *table[V]) set(n int64, v V) {
 	var zero V
+	was := t.get(n)
+	if was == v {
+		return
+	}
 	i := n / chunkSize
 	for int64(len(t.chunks)) <= i {
 		t.chunks = append(t.chunks, nil)
@@ -44,14 +48,14 @@ func (t *table[V]) set(n int64, v V) {
 		c = &copied
 		t.chunks[i] = c
 	}
-	at := &c.values[n%chunkSize]
-	if *at != zero {
+	c.values[n%chunkSize] = v
+	if was != zero {
 		c.live--
 	}
-	if *at = v; v != zero {
+	if v != zero {
 		c.live++
 	}
-	if c.live == 0 {
+	if c.live == 0 && i < int64(len(t.chunks))-1 { // the last one is about to be used again
 		t.chunks[i] = nil
 	}
 }
