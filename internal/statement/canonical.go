@@ -158,6 +158,12 @@ func (w *Writer) Hex(b []byte) {
 	w.Buf = append(w.Buf, '"')
 }
 
+// Raw appends a value that is canonical already.
+func (w *Writer) Raw(value []byte) {
+	w.comma()
+	w.Buf = append(w.Buf, value...)
+}
+
 // Reset empties the writer and keeps its buffer.
 func (w *Writer) Reset() { w.Buf, w.open = w.Buf[:0], false }
 

@@ -89,8 +89,10 @@ func TestWriter(t *testing.T) {
 	w.End(']')
 	w.Key("d")
 	w.String("x")
+	w.Key("e")
+	w.Raw([]byte(`{"f":[]}`))
 	w.End('}')
-	const want = `{"a":9007199254740992,"b":"-9007199254740993","c":[[],true,null,"00af","1970-01-01T00:00:00.000000001Z"],"d":"x"}`
+	const want = `{"a":9007199254740992,"b":"-9007199254740993","c":[[],true,null,"00af","1970-01-01T00:00:00.000000001Z"],"d":"x","e":{"f":[]}}`
 	if string(w.Buf) != want {
 		t.Errorf("found %s, want %s", w.Buf, want)
 	}

@@ -53,6 +53,21 @@ func Check(value []byte) error {
 	return nil
 }
 
+// Elements splits one canonical JSON array into its elements, in order. They
+// alias array.
+func Elements(array []byte) ([][]byte, error) {
+	s := scanner{text: string(array)}
+	if !s.next('[') {
+		return nil, s.fault("an array")
+	}
+	var list [][]byte
+	err := s.elements(1, func(from, to int) { list = append(list, array[from:to:to]) })
+	if err == nil && s.at != len(s.text) {
+		err = s.fault("the end after the array")
+	}
+	return list, err
+}
+
 // Unquote decodes a canonical JSON string.
 func Unquote(value []byte) (string, error) {
 	s := scanner{text: string(value)}
@@ -142,7 +157,7 @@ func (s *scanner) value(depth int) error {
 			_, err := s.members(nil, nil, depth+1)
 			return err
 		}
-		return s.elements(depth + 1)
+		return s.elements(depth+1, nil)
 	case c == '-' || c >= '0' && c <= '9':
 		return s.integer()
 	}
@@ -155,13 +170,19 @@ func (s *scanner) value(depth int) error {
 	return s.fault("a value")
 }
 
-func (s *scanner) elements(depth int) error {
+// elements walks over an array behind its bracket and tells where each element
+// begins and ends.
+func (s *scanner) elements(depth int, found func(from, to int)) error {
 	if s.next(']') {
 		return nil
 	}
 	for {
+		from := s.at
 		if err := s.value(depth); err != nil {
 			return err
+		}
+		if found != nil {
+			found(from, s.at)
 		}
 		switch {
 		case s.next(','):
