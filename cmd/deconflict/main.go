@@ -43,6 +43,7 @@ func commands() []command {
 		{"check", "decide which plans and zones conflict", checkUsage, runCheck},
 		{"show", "say what a file holds", showUsage, runShow},
 		{"convert", "write a file in another format", convertUsage, runConvert},
+		{"serve", "run a node that operators share", serveUsage, runServe},
 		{"token", "issue tokens of a node", tokenUsage, runToken},
 		{"version", "print the version", versionUsage, runVersion},
 		{"help", "explain a command", helpUsage, runHelp},

@@ -1,0 +1,195 @@
+package api
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/auth"
+	"github.com/deconflict/deconflict/internal/engine"
+)
+
+// Config says what the interface shows and to whom.
+type Config struct {
+	Engine    *engine.Engine
+	Verifier  Verifier
+	Log       *slog.Logger // nil: none
+	Version   string       // of the program
+	Origin    string       // name of the journal
+	PublicLog bool         // /log/ needs no token
+	// Ended is closed when the node stops: event streams end then. Nil: never.
+	Ended <-chan struct{}
+}
+
+// Verifier finds out who calls; *auth.Verifier is one.
+type Verifier interface {
+	Verify(ctx context.Context, authorization string) (auth.Identity, error)
+}
+
+// Scopes that open each kind of thing. Whoever may read one kind does not see
+// the others. deconflict.read stands for people and programs that watch and do
+// not fly; constraints stay with the scopes that the standard has for them.
+var (
+	intentScopes       = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
+	constraintScopes   = []string{auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing}
+	subscriptionScopes = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConstraintProcessing}
+	anyScopes          = []string{
+		auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring,
+		auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing, auth.ScopeAvailability, auth.ScopeAdmin,
+	}
+)
+
+// endpoint is a place of the interface. All of them are read with GET or HEAD.
+type endpoint struct {
+	path   string // {} stands for one element, {...} for all that remain
+	public bool   // no token
+	scopes []string
+	serve  func(*handler, *call) error
+}
+
+func endpoints(publicLog bool) []endpoint {
+	return []endpoint{
+		{"/v1/intents", false, intentScopes, (*handler).intents},
+		{"/v1/intents/{}", false, intentScopes, (*handler).intent},
+		{"/v1/constraints", false, constraintScopes, (*handler).constraints},
+		{"/v1/constraints/{}", false, constraintScopes, (*handler).constraint},
+		{"/v1/subscriptions", false, subscriptionScopes, (*handler).subscriptions},
+		{"/v1/subscriptions/{}", false, subscriptionScopes, (*handler).subscription},
+		{"/v1/parties/me", false, anyScopes, (*handler).me},
+		{"/v1/status", false, anyScopes, (*handler).status},
+		{"/v1/events", false, anyScopes, (*handler).events},
+		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt},
+		{"/v1/openapi.yaml", true, nil, (*handler).specification},
+		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint},
+		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile},
+	}
+}
+
+// handler serves the interface.
+type handler struct {
+	Config
+	endpoints []endpoint
+}
+
+// New returns the handler of /v1/ and /log/.
+func New(c Config) http.Handler {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &handler{c, endpoints(c.PublicLog)}
+}
+
+// call is one request.
+type call struct {
+	w   http.ResponseWriter
+	r   *http.Request
+	who auth.Identity
+	arg string // what stood for {} or {...}
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{w: w, r: r}
+	e := h.find(c)
+	if e == nil {
+		NotFound.With("expected one of the paths of /v1/openapi.yaml").Write(w)
+		return
+	}
+	err := h.admit(c, e)
+	if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		err = BadMethod.With("expected GET or HEAD: what is declared is changed by way of F3548-21")
+	}
+	if err == nil {
+		err = e.serve(h, c)
+	}
+	if err != nil {
+		h.fail(c, err)
+	}
+}
+
+// find returns the endpoint of a path; no path is redirected or cleaned.
+func (h *handler) find(c *call) *endpoint {
+	for i := range h.endpoints {
+		e := &h.endpoints[i]
+		before, _, wild := strings.Cut(e.path, "{")
+		arg, ok := strings.CutPrefix(c.r.URL.Path, before)
+		switch {
+		case !ok, !wild && arg != "":
+		case !wild, strings.HasSuffix(e.path, "{...}"), arg != "" && !strings.Contains(arg, "/"):
+			c.arg = arg
+			return e
+		}
+	}
+	return nil
+}
+
+// admit finds out who calls and whether they may.
+func (h *handler) admit(c *call, e *endpoint) error {
+	if e.public {
+		return nil
+	}
+	var err error
+	if c.who, err = h.Verifier.Verify(c.r.Context(), c.r.Header.Get("Authorization")); err != nil {
+		c.w.Header().Set("WWW-Authenticate", auth.Challenge(err))
+		return Unauthorized.With(err.Error())
+	}
+	if !c.who.HasAny(e.scopes...) {
+		c.w.Header().Set("WWW-Authenticate", auth.ScopeChallenge(e.scopes...))
+		return Forbidden.With("expected one of the scopes " + strings.Join(e.scopes, ", "))
+	}
+	return nil
+}
+
+// fail answers with an error.
+func (h *handler) fail(c *call, err error) {
+	var problem Problem
+	switch {
+	case errors.As(err, &problem):
+	case c.r.Context().Err() != nil:
+		return // nobody is there any more
+	case errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrClosed):
+		problem = Stopped.With("ask again, here in a while or another node")
+		problem.RetryAfter = 2 * time.Second
+	default:
+		h.Log.Error("a request failed", "request", c.r.Header.Get("X-Request-Id"), "path", c.r.URL.Path, "error", err)
+		problem = InternalFault.With("the log has more under the id of this request")
+	}
+	problem.Write(c.w)
+}
+
+// answer writes a body.
+func (c *call) answer(body any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", "application/json")
+	_, _ = c.w.Write(append(data, '\n')) // the caller went away: nobody to tell
+	return nil
+}
+
+// reader returns what the caller may see of events.
+func (c *call) reader() airspace.Reader {
+	return airspace.Reader{
+		Party:       c.who.Party,
+		Intents:     c.who.HasAny(intentScopes...),
+		Constraints: c.who.HasAny(constraintScopes...),
+	}
+}
+
+//go:embed openapi.yaml
+var specification []byte
+
+func (h *handler) specification(c *call) error {
+	c.w.Header().Set("Content-Type", "application/yaml")
+	c.w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = c.w.Write(specification)
+	return nil
+}

@@ -1,0 +1,71 @@
+package api
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// documented returns the paths of openapi.yaml with the names of their
+// parameters taken out, and the references that it makes and defines. It reads
+// the file as it is laid out, two spaces a level, which is all that the test
+// below needs of YAML.
+func documented(t *testing.T) (paths, uses, defines []string) {
+	t.Helper()
+	var at []string // keys that lead to the line
+	key := regexp.MustCompile(`^( *)("?)([^":]+)("?):`)
+	ref := regexp.MustCompile(`\$ref: "#/([^"]+)"`)
+	name := regexp.MustCompile(`\{[^}]*\}`)
+	for line := range strings.Lines(string(specification)) {
+		if m := ref.FindStringSubmatch(line); m != nil {
+			uses = append(uses, m[1])
+		}
+		m := key.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		depth := len(m[1]) / 2
+		if depth > len(at) {
+			continue // text over several lines
+		}
+		at = append(at[:depth], m[3])
+		switch {
+		case depth == 1 && at[0] == "paths":
+			paths = append(paths, name.ReplaceAllString(m[3], "{}"))
+		case depth == 2 && at[0] == "components":
+			defines = append(defines, strings.Join(at, "/"))
+		}
+	}
+	return paths, uses, defines
+}
+
+func TestSpecificationHasEveryPath(t *testing.T) {
+	paths, _, _ := documented(t)
+	var served []string
+	for _, e := range endpoints(true) {
+		served = append(served, strings.Replace(e.path, "{...}", "{}", 1))
+	}
+	slices.Sort(paths)
+	slices.Sort(served)
+	if !slices.Equal(paths, served) {
+		t.Errorf("openapi.yaml has\n%s\nthe handler serves\n%s", strings.Join(paths, "\n"), strings.Join(served, "\n"))
+	}
+}
+
+func TestSpecificationRefersToWhatItDefines(t *testing.T) {
+	_, uses, defines := documented(t)
+	if len(uses) == 0 || len(defines) == 0 {
+		t.Fatalf("found %d references and %d definitions", len(uses), len(defines))
+	}
+	for _, name := range uses {
+		if !slices.Contains(defines, name) {
+			t.Errorf("openapi.yaml refers to %s, which it does not define", name)
+		}
+	}
+	for _, name := range defines {
+		if !strings.HasPrefix(name, "components/securitySchemes/") && !slices.Contains(uses, name) {
+			t.Errorf("openapi.yaml defines %s, which nothing refers to", name)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/deconflict/deconflict/internal/airspace"
+)
+
+// maxClockBehind is how far the clock may be behind the last time in the
+// journal. The node's time stands still meanwhile, so that windows in the near
+// future are judged late.
+const maxClockBehind = 5 * time.Second
+
+// serveHealth says that the process answers.
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, "ok")
+}
+
+// serveReady says whether the node should get requests, and why not.
+func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
+	faults := s.unready()
+	body := struct {
+		Ready  bool     `json:"ready"`
+		Faults []string `json:"faults"`
+	}{len(faults) == 0, append([]string{}, faults...)}
+	data, err := json.Marshal(body)
+	if err != nil { // strings always can
+		http.Error(w, "", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if !body.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write(append(data, '\n')) // the caller went away: nobody to tell
+}
+
+// unready lists what keeps the node from serving. The words go to anybody who
+// asks, so they name no file and no number of the node.
+func (s *Server) unready() (faults []string) {
+	if s.fatal.Load() != nil {
+		faults = append(faults, "the journal failed")
+	}
+	if s.draining.Load() {
+		faults = append(faults, "the node is stopping")
+	}
+	if s.verifier.Ready() != nil {
+		faults = append(faults, "no key to check tokens with")
+	}
+	if s.clockBehind() > maxClockBehind {
+		faults = append(faults, "the clock is behind the journal")
+	}
+	if free, err := freeDisk(s.config.Data); err != nil {
+		faults = append(faults, "the data directory cannot be read")
+	} else if free < s.config.MinFreeDisk {
+		faults = append(faults, "too little disk space")
+	}
+	return faults
+}
+
+// clockBehind returns how far the clock is behind the node's time, which never
+// runs back.
+func (s *Server) clockBehind() time.Duration {
+	return max(0, time.Duration(s.engine.Stats().TimeNS-time.Now().UnixNano()))
+}
+
+// alive tells whether a reader gets an answer.
+func (s *Server) alive(ctx context.Context) error {
+	if fatal := s.fatal.Load(); fatal != nil {
+		return *fatal
+	}
+	return s.engine.Read(ctx, func(*airspace.State, int64) {})
+}

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// area is which handler serves a path.
+type area uint8
+
+const (
+	nowhere area = iota
+	health
+	ready
+	dss
+	native // api
+	token  // the built-in issuer's
+	keys
+)
+
+// route is where a path leads. Its name has no ids in it, so that there are few.
+type route struct {
+	name      string
+	area      area
+	f3548     bool // errors are in the form of F3548-21
+	stream    bool // stays open
+	unlimited bool
+}
+
+// routes are the places that have a name of their own in metrics and logs; {}
+// stands for one element of the path. The others of an area share one name.
+var routes = []struct {
+	path string
+	route
+}{
+	{"/healthz", route{area: health, unlimited: true}},
+	{"/readyz", route{area: ready, unlimited: true}},
+	{"/oauth/token", route{area: token}},
+	{"/.well-known/jwks.json", route{area: keys}},
+	{"/dss/v1/operational_intent_references/query", route{area: dss, f3548: true}},
+	{"/dss/v1/operational_intent_references/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/operational_intent_references/{}/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/constraint_references/query", route{area: dss, f3548: true}},
+	{"/dss/v1/constraint_references/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/constraint_references/{}/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/subscriptions/query", route{area: dss, f3548: true}},
+	{"/dss/v1/subscriptions/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/subscriptions/{}/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/uss_availability/{}", route{area: dss, f3548: true}},
+	{"/dss/v1/reports", route{area: dss, f3548: true}},
+	{"/v1/intents", route{area: native}},
+	{"/v1/intents/{}", route{area: native}},
+	{"/v1/constraints", route{area: native}},
+	{"/v1/constraints/{}", route{area: native}},
+	{"/v1/subscriptions", route{area: native}},
+	{"/v1/subscriptions/{}", route{area: native}},
+	{"/v1/parties/me", route{area: native}},
+	{"/v1/status", route{area: native}},
+	{"/v1/events", route{area: native, stream: true}},
+	{"/v1/receipts/{}", route{area: native}},
+	{"/v1/openapi.yaml", route{area: native}},
+	{"/log/checkpoint", route{area: native}},
+}
+
+// areas are the beginnings of paths.
+var areas = []struct {
+	prefix string
+	route
+}{
+	{"/dss/", route{name: "/dss/", area: dss, f3548: true}},
+	{"/aux/", route{name: "/aux/", area: dss, f3548: true}},
+	{"/versions/", route{name: "/versions/", area: dss, f3548: true}},
+	{"/v1/", route{name: "/v1/", area: native}},
+	{"/log/", route{name: "/log/", area: native}},
+}
+
+// byElements are the routes by the number of their path's elements.
+var byElements = func() map[int][]int {
+	m := map[int][]int{}
+	for i := range routes {
+		n := strings.Count(routes[i].path, "/")
+		routes[i].name = routes[i].path
+		m[n] = append(m[n], i)
+	}
+	return m
+}()
+
+// routeOf finds the route of a path. No path is redirected or cleaned.
+func routeOf(path string) route {
+	for _, i := range byElements[strings.Count(path, "/")] {
+		if fits(routes[i].path, path) {
+			return routes[i].route
+		}
+	}
+	for i := range areas {
+		if strings.HasPrefix(path, areas[i].prefix) {
+			return areas[i].route
+		}
+	}
+	return route{name: "other"}
+}
+
+// fits compares paths of as many elements.
+func fits(pattern, path string) bool {
+	for pattern != "" {
+		p, patternRest, _ := strings.Cut(pattern, "/")
+		e, pathRest, _ := strings.Cut(path, "/")
+		if p != e && p != "{}" {
+			return false
+		}
+		pattern, path = patternRest, pathRest
+	}
+	return path == ""
+}
+
+// knownMethod keeps invented methods out of metrics.
+func knownMethod(m string) string {
+	if slices.Contains([]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodHead, http.MethodOptions, http.MethodPatch}, m) {
+		return m
+	}
+	return "other"
+}
