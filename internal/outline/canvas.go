@@ -93,6 +93,12 @@ func (c *canvas) reset(f *frame, l level) {
 	c.margin = c.height / marginParts
 	c.first = l.rowOf(f.y0 - c.margin)
 	last := l.rowOf(f.y1 + c.margin)
+	if south := int32(southRow) >> l.row; c.first < south+capRows {
+		c.first, last = south, max(last, south+capRows-1)
+	}
+	if north := int32(northRow) >> l.row; last > north-capRows {
+		c.first, last = min(c.first, north-capRows+1), north
+	}
 	c.rows = last - c.first + 1
 	c.strips = c.strips[:0]
 	widest := int32(1)

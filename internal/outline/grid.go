@@ -29,6 +29,9 @@ const (
 	// maxSpanCells is the height and width in cells, edges of cells left aside,
 	// up to which a level is used.
 	maxSpanCells = 510
+	// capRows is the number of rows at a pole that are marked whole, all of them,
+	// by what touches one: there columns run together and edges cross many.
+	capRows = 16
 	// marginParts is the part of a cell, 1/marginParts, by which a shape is grown
 	// on both axes before its cells are marked. It covers what traces of edges
 	// differ from the truth by, which is at most a third of it.
@@ -73,9 +76,9 @@ func (l level) rowOf(y float64) int32 {
 	return r >> l.row
 }
 
-// atPole tells whether a row touches a pole.
+// atPole tells whether a row of a level is one of the last capRows at a pole.
 func (l level) atPole(row int32) bool {
-	return row == northRow>>l.row || row == southRow>>l.row
+	return row > northRow>>l.row-capRows || row < southRow>>l.row+capRows
 }
 
 // grid is a band's columns at a level.

@@ -125,8 +125,8 @@ func (l level) toleranceM(at geodesy.LatLng, reachM float64) float64 {
 	y, x := l.toleranceE9(at.LatE9)
 	far := min(90, float64(abs64(at.LatE9))/1e9+reachM/(metresPerE9*1e9))
 	_, c := geodesy.SincosDeg(far)
-	// Next to a pole a whole row is marked, so columns matter beyond it only.
-	c = max(c, l.heightE9()*radPerE9/2)
+	// The cap of a pole is marked whole, so columns matter beyond it only.
+	c = max(c, l.heightE9()*(radPerE9*(capRows-1)))
 	return metresPerE9 * min(y, x*c)
 }
 

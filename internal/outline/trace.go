@@ -144,15 +144,14 @@ func (l level) toleranceE9(latE9 int64) (y, x float64) {
 }
 
 // parts returns how many straight segments a piece needs, 0 when it is too long
-// for a parabola. What lies in the row at a pole needs one: all of that row is
-// marked.
+// for a parabola. What runs in the cap of a pole needs one: the cap is marked
+// whole.
 func (t *tracer) parts(c *curve, p, q geodesy.LatLng) int {
 	low := p.LatE9
 	if abs64(q.LatE9) < abs64(p.LatE9) {
 		low = q.LatE9
 	}
-	row := t.level.rowOf(float64(p.LatE9 + originE9))
-	if t.level.atPole(row) && row == t.level.rowOf(float64(q.LatE9+originE9)) {
+	if (p.LatE9 > 0) == (q.LatE9 > 0) && t.level.atPole(t.level.rowOf(float64(low+originE9))) {
 		return 1
 	}
 	tolY, tolX := t.level.toleranceE9(low)
