@@ -97,8 +97,8 @@ func serveFloor(args []string, stderr io.Writer) int {
 	flags.StringVar(&opt.Dir, "data", "", "directory of its database")
 	flags.StringVar(&opt.Key, "key", "", "PEM file with the RSA public key of tokens")
 	flags.StringVar(&opt.Audience, "audience", "", "of tokens")
-	flags.IntVar(&opt.EntryBytes, "entry-bytes", 0, "made durable by a create or update; 0 means 800")
-	flags.IntVar(&opt.EndBytes, "end-bytes", 0, "made durable by a delete; 0 means 300")
+	flags.IntVar(&opt.EntryBytes, "entry-bytes", 0, "made durable by a create or update; 0 means 880")
+	flags.IntVar(&opt.EndBytes, "end-bytes", 0, "made durable by a delete; 0 means 410")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

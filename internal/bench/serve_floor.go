@@ -42,10 +42,10 @@ type FloorOptions struct {
 // given as a share of what this reaches.
 func Floor(ctx context.Context, opt FloorOptions) error {
 	if opt.EntryBytes == 0 {
-		opt.EntryBytes = 800
+		opt.EntryBytes = 880
 	}
 	if opt.EndBytes == 0 {
-		opt.EndBytes = 300
+		opt.EndBytes = 410
 	}
 	key, err := loadPublicKey(opt.Key)
 	if err != nil {
