@@ -156,9 +156,25 @@ func (c *PutIntent) knowsOthers(st *State, constraints bool) error {
 		return nil
 	}
 	refusal.Kind = MissingKeys
-	refusal.Message = fmt.Sprintf("the key lacks the current OVN of %d operational intents and %d constraints that meet this one",
-		len(refusal.MissingIntents), len(refusal.MissingConstraints))
+	refusal.Message = "the key lacks the current OVN of " + lacking(len(refusal.MissingIntents), len(refusal.MissingConstraints))
 	return &refusal
+}
+
+// lacking counts what a key lacks, in words.
+func lacking(intents, constraints int) string {
+	count := func(n int, what string) string {
+		if n != 1 {
+			what += "s"
+		}
+		return fmt.Sprintf("%d %s", n, what)
+	}
+	switch {
+	case constraints == 0:
+		return count(intents, "operational intent") + " in the way"
+	case intents == 0:
+		return count(constraints, "constraint") + " in the way"
+	}
+	return count(intents, "operational intent") + " and " + count(constraints, "constraint") + " in the way"
 }
 
 // maxMet bounds how many places a refusal names for one entity. The entities
