@@ -49,7 +49,7 @@ var (
 	intentWriters     = []string{scopeStrategic, scopeStrategic + " " + scopeProcessing, scopeConformance}
 	constraintReaders = []string{scopeManagement, scopeProcessing}
 	constraintWriters = []string{scopeManagement}
-	subscribing       = []string{scopeProcessing, scopeStrategic}
+	subscribing       = []string{scopeStrategic, scopeProcessing}
 )
 
 var operations = []operation{

@@ -1,0 +1,248 @@
+package conformance
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// suite is what the checks run against: one DSS, seen through one or more
+// instances.
+type suite struct {
+	instances []instance
+	key       *rsa.PrivateKey
+	schemas   *schemas
+	client    *http.Client
+	node      *node // nil when the DSS is another's
+	tokens    sync.Map
+}
+
+// instance is one address of the DSS.
+type instance struct {
+	base     string
+	audience string // host name without port
+}
+
+// requestLimit is how long any answer may take: what the clients of a pool wait.
+const requestLimit = 10 * time.Second
+
+func newSuite(t *testing.T) *suite {
+	s := &suite{client: &http.Client{
+		Timeout: requestLimit,
+		// A redirect is an answer, and a wrong one.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 64, Proxy: nil},
+	}}
+	t.Cleanup(s.client.CloseIdleConnections)
+	if list := os.Getenv("DECONFLICT_DSS_URL"); list != "" {
+		for base := range strings.SplitSeq(list, ",") {
+			s.addInstance(t, base)
+		}
+		s.key = readKey(t, os.Getenv("DECONFLICT_DSS_KEY"))
+		s.schemas = mustSchemas(t, false)
+		return s
+	}
+	s.schemas = mustSchemas(t, true)
+	s.key = newKey(t)
+	s.node = startNode(t, s.key)
+	// Two names of one node stand for two instances: a token for one of them
+	// must not be needed at the other.
+	s.addInstance(t, s.node.base)
+	s.addInstance(t, strings.Replace(s.node.base, "127.0.0.1", "localhost", 1))
+	return s
+}
+
+func (s *suite) addInstance(t *testing.T, base string) {
+	t.Helper()
+	u, err := url.Parse(strings.TrimRight(base, "/"))
+	if err != nil || u.Hostname() == "" {
+		t.Fatalf("found %q, expected the base URL of a DSS", base)
+	}
+	s.instances = append(s.instances, instance{u.String(), u.Hostname()})
+}
+
+func newKey(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func readKey(t *testing.T, name string) *rsa.PrivateKey {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal("DECONFLICT_DSS_KEY: ", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		t.Fatalf("%s: found no PEM block", name)
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key
+	}
+	any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	key, ok := any.(*rsa.PrivateKey)
+	if !ok {
+		t.Fatalf("%s: found %T, expected an RSA key", name, any)
+	}
+	return key
+}
+
+// node is the program under test.
+type node struct {
+	base string
+	dir  string // its data
+	pid  int
+	said *spoken
+}
+
+var announced = regexp.MustCompile(`listening on (http://[^\s"]+)`)
+
+// startNode builds the program, starts it with an empty data directory and
+// waits until it says where it listens. It is stopped at the end of the test,
+// and must then end well.
+func startNode(t *testing.T, key *rsa.PrivateKey) *node {
+	t.Helper()
+	dir := t.TempDir()
+	program := filepath.Join(dir, "deconflict")
+	build := exec.Command("go", "build", "-o", program, "./cmd/deconflict")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	n := &node{dir: filepath.Join(dir, "data")}
+	cmd := exec.Command(program, "serve", "--data", n.dir, "--listen", "127.0.0.1:0",
+		"--token-key", writePublicKey(t, dir, key), "--audience", "localhost", "--audience", "127.0.0.1")
+	// What the environment says of the checks is not for the node.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DECONFLICT_") })
+	said := &spoken{ready: make(chan string, 1)}
+	n.said = said
+	cmd.Stderr, cmd.Stdout = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	n.pid = cmd.Process.Pid
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		if err := stop(cmd, ended); err != nil {
+			t.Errorf("the node: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the node said at the end:\n%s", said.last(3000))
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	select {
+	case n.base = <-said.ready:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the node ended before it listened: %v\n%s", err, said.last(3000))
+	case <-ctx.Done():
+		t.Fatalf("the node did not say where it listens\n%s", said.last(3000))
+	}
+	return n
+}
+
+// stop ends the program as an operator does.
+func stop(cmd *exec.Cmd, ended chan error) error {
+	if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(30 * time.Second):
+		_ = cmd.Process.Kill()
+		return errors.New("did not stop within 30 s of an interrupt")
+	}
+}
+
+func writePublicKey(t *testing.T, dir string, key *rsa.PrivateKey) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "token.pem")
+	data := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// spoken keeps what a program writes and looks for its address in it.
+type spoken struct {
+	mu    sync.Mutex
+	text  []byte
+	found bool
+	ready chan string
+}
+
+func (s *spoken) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text = append(s.text, p...)
+	if !s.found {
+		lines := s.text[:strings.LastIndexByte(string(s.text), '\n')+1]
+		if m := announced.FindSubmatch(lines); m != nil {
+			s.found = true
+			s.ready <- string(m[1])
+		}
+	}
+	return len(p), nil
+}
+
+func (s *spoken) last(n int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.text[max(0, len(s.text)-n):])
+}
+
+// all returns everything that the program has written.
+func (s *spoken) all() string { return s.last(len(s.text)) }
+
+// memoryPeakMB returns the largest resident size that the node had, in MB.
+func (n *node) memoryPeakMB() (int, error) {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", n.pid))
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	lines := bufio.NewReader(io.LimitReader(f, 1<<16))
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return 0, err
+		}
+		var kb int
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kb); err == nil {
+			return kb / 1024, nil
+		}
+	}
+}
