@@ -35,7 +35,7 @@ func (d *DSS) putConstraint(c *call, id airspace.ID, ovn string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	volumes, err := d.outlines(body.Extents, needs{times: true}, d.Limits.ConstraintKM2)
+	volumes, err := d.outlines(c.Context(), body.Extents, needs{times: true}, d.Limits.ConstraintKM2)
 	if err != nil {
 		return nil, err
 	}

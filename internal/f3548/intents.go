@@ -79,7 +79,7 @@ func (d *DSS) parseIntent(c *call, id airspace.ID, ovn string) (cmd airspace.Put
 	if err := parseReliance(&cmd, &body, names.id); err != nil {
 		return cmd, err
 	}
-	cmd.Outline, err = d.outlines(body.Extents, needs{altitudes: true, times: true}, d.Limits.IntentKM2)
+	cmd.Outline, err = d.outlines(c.Context(), body.Extents, needs{altitudes: true, times: true}, d.Limits.IntentKM2)
 	return cmd, err
 }
 

@@ -1,6 +1,7 @@
 package f3548
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -118,12 +119,17 @@ func baseURL(place, text string) (string, error) {
 	return strings.Clone(text), nil
 }
 
+// maxOutlineBytes is how much the coarse outlines of one entity may take. A
+// flight takes about 100 bytes a volume; thousands of thin spikes take more than
+// the writer should spend on one party.
+const maxOutlineBytes = 2 << 20
+
 // needs says which bounds a volume must have.
 type needs struct{ altitudes, times bool }
 
 // outlines coarsens the extents of an entity. They must not be larger than
 // limitKM2 together, where what overlaps counts as often.
-func (d *DSS) outlines(extents []f3548wire.Volume4D, need needs, limitKM2 float64) ([]outline.Volume, error) {
+func (d *DSS) outlines(ctx context.Context, extents []f3548wire.Volume4D, need needs, limitKM2 float64) ([]outline.Volume, error) {
 	if len(extents) == 0 {
 		return nil, &f3548wire.FieldError{Path: "extents", Found: "nothing", Expected: "at least one volume"}
 	}
@@ -131,21 +137,29 @@ func (d *DSS) outlines(extents []f3548wire.Volume4D, need needs, limitKM2 float6
 		return nil, err
 	}
 	volumes := make([]outline.Volume, len(extents))
-	areaKM2 := 0.0
+	areaKM2, size := 0.0, 0
+	var cells []byte
 	for i := range extents {
-		path := fmt.Sprintf("extents[%d]", i)
-		if err := need.check(&extents[i]); err != nil {
-			return nil, f3548wire.Within(path, err)
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		v, err := extents[i].ToVolume()
+		err := need.check(&extents[i])
+		var v volume.Volume4D
+		if err == nil {
+			v, err = extents[i].ToVolume()
+		}
 		if err == nil {
 			volumes[i], err = coarse(&extents[i], &v)
 		}
 		if err != nil {
-			return nil, f3548wire.Within(path, err)
+			return nil, f3548wire.Within(fmt.Sprintf("extents[%d]", i), err)
 		}
 		if areaKM2 += volumes[i].AreaKM2(); areaKM2 > limitKM2 {
 			return nil, tooLarge("extents", limitKM2)
+		}
+		cells = volumes[i].AppendCells(cells[:0])
+		if size += len(cells); size > maxOutlineBytes {
+			return nil, refuse(http.StatusRequestEntityTooLarge, "extents: the volumes are too intricate: their coarse outlines take more than %d bytes", maxOutlineBytes)
 		}
 	}
 	return volumes, nil
