@@ -205,13 +205,10 @@ func (j *Journal) load(ctx context.Context, mirror []byte) error {
 	if err != nil {
 		return err
 	}
-	head, err := ParseCheckpoint(row.checkpoint, j.verifier)
-	if err != nil {
-		return &CorruptError{databaseFile, "table head", err.Error(), "the signed head"}
+	if err := row.check(j.verifier); err != nil {
+		return err
 	}
-	if head != row.head {
-		return &CorruptError{databaseFile, "table head", fmt.Sprintf("size %d and root %x", row.head.Size, row.head.Root), fmt.Sprintf("size %d and root %x as signed", head.Size, head.Root)}
-	}
+	head := row.head
 	leaves, err := j.store.tail(ctx, head.Size)
 	if err != nil {
 		return err

@@ -12,13 +12,14 @@ import (
 type headRow struct {
 	head       Head
 	checkpoint []byte
+	last       int64 // the highest index in table entries, -1 without any
 }
 
 func (s *store) head(ctx context.Context) (headRow, error) {
 	const place = "table head"
 	var r headRow
 	var root []byte
-	err := s.read.QueryRowContext(ctx, "SELECT size, root, checkpoint FROM head WHERE id = 0").Scan(&r.head.Size, &root, &r.checkpoint)
+	err := s.read.QueryRowContext(ctx, "SELECT size, root, checkpoint, (SELECT coalesce(max(idx), -1) FROM entries) FROM head WHERE id = 0").Scan(&r.head.Size, &root, &r.checkpoint, &r.last)
 	switch {
 	case isMissing(err):
 		return r, &CorruptError{databaseFile, place, "no row", "one"}
@@ -26,16 +27,29 @@ func (s *store) head(ctx context.Context) (headRow, error) {
 		return r, s.fault(place, err)
 	case len(root) != len(Hash{}) || r.head.Size < 0:
 		return r, &CorruptError{databaseFile, place, fmt.Sprintf("size %d and a root of %d bytes", r.head.Size, len(root)), "a size from 0 and a root of 32 bytes"}
+	case r.last != r.head.Size-1:
+		return r, &CorruptError{databaseFile, "table entries", fmt.Sprintf("%d as its last entry", r.last), fmt.Sprintf("%d, as the head says", r.head.Size-1)}
 	}
 	r.head.Root = Hash(root)
 	return r, nil
 }
 
-// tail returns the leaf hashes behind the last complete tile of a tree that
-// holds all entries, and checks that there are as many as the size says.
+// check holds the columns against what the checkpoint states.
+func (r *headRow) check(verifierKey string) error {
+	head, err := ParseCheckpoint(r.checkpoint, verifierKey)
+	if err != nil {
+		return &CorruptError{databaseFile, "table head", err.Error(), "the signed head"}
+	}
+	if head != r.head {
+		return &CorruptError{databaseFile, "table head", fmt.Sprintf("size %d and root %x", r.head.Size, r.head.Root), fmt.Sprintf("size %d and root %x as signed", head.Size, head.Root)}
+	}
+	return nil
+}
+
+// tail returns the leaf hashes behind the last complete tile.
 func (s *store) tail(ctx context.Context, size int64) ([]byte, error) {
 	const place = "the last rows of table entries"
-	rows, err := s.read.QueryContext(ctx, "SELECT idx, leaf FROM entries WHERE idx >= ? ORDER BY idx", size&^(tileWidth-1))
+	rows, err := s.read.QueryContext(ctx, "SELECT idx, leaf FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx", size&^(tileWidth-1), size)
 	if err != nil {
 		return nil, s.fault(place, err)
 	}
@@ -48,8 +62,8 @@ func (s *store) tail(ctx context.Context, size int64) ([]byte, error) {
 		if err := rows.Scan(&index, &leaf); err != nil {
 			return nil, s.fault(place, err)
 		}
-		if index != next || index >= size || len(leaf) != tlog.HashSize {
-			return nil, &CorruptError{databaseFile, place, fmt.Sprintf("entry %d with a leaf hash of %d bytes", index, len(leaf)), expectedTail(next, size)}
+		if index != next || len(leaf) != tlog.HashSize {
+			return nil, &CorruptError{databaseFile, place, fmt.Sprintf("entry %d with a leaf hash of %d bytes", index, len(leaf)), fmt.Sprintf("entry %d with one of 32", next)}
 		}
 		leaves = append(leaves, leaf...)
 		next++
@@ -58,16 +72,9 @@ func (s *store) tail(ctx context.Context, size int64) ([]byte, error) {
 		return nil, s.fault(place, err)
 	}
 	if next != size {
-		return nil, &CorruptError{databaseFile, place, fmt.Sprintf("no entry %d", next), expectedTail(next, size)}
+		return nil, &CorruptError{databaseFile, place, fmt.Sprintf("no entry %d", next), fmt.Sprintf("all up to %d", size-1)}
 	}
 	return leaves, nil
-}
-
-func expectedTail(next, size int64) string {
-	if next >= size {
-		return fmt.Sprintf("no entry behind %d, as the head says", size-1)
-	}
-	return fmt.Sprintf("entry %d of %d with a leaf hash of 32 bytes", next, size)
 }
 
 // tile returns a complete tile.
