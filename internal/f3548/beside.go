@@ -3,6 +3,7 @@ package f3548
 import (
 	"crypto/sha256"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -122,6 +123,14 @@ func checkExchange(text []byte) (problem string, err error) {
 	}
 	if _, err := e.RequestTime.NS("request_time"); err != nil {
 		return "", err
+	}
+	if e.ResponseTime != nil {
+		if _, err := e.ResponseTime.NS("response_time"); err != nil {
+			return "", err
+		}
+	}
+	if code := e.ResponseCode; code != nil && *code != int64(int32(*code)) {
+		return "", &f3548wire.FieldError{Path: "response_code", Found: strconv.FormatInt(*code, 10), Expected: "a status of HTTP"}
 	}
 	problem = e.Problem
 	if len(problem) > maxProblemBytes {

@@ -45,7 +45,6 @@ func TestLargestRequests(t *testing.T) {
 	}
 	n.want(201, alpha, "PUT", oir+id(7), deep(body, slivers[:1], "extents"))
 	n.want(413, alpha, "PUT", oir+id(4), deep(body, slivers, "extents"))
-	n.want(413, alpha, "PUT", oir+id(4), deep(body, []object{spikes(5000)}, "extents"))
 	var many []object
 	for range 100 {
 		many = append(many, spikes(49))

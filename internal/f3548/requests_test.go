@@ -259,6 +259,10 @@ func TestBadAvailabilityAndReports(t *testing.T) {
 		{"exchange that is no object", object{"exchange": "x"}, 400, "exchange: found a string"},
 		{"role", object{"exchange": deep(exchange, "Bystander", "recorder_role")}, 400, "exchange.recorder_role"},
 		{"time", object{"exchange": deep(exchange, object{"value": "now", "format": "RFC3339"}, "request_time")}, 400, "exchange.request_time.value"},
+		{"code as text", object{"exchange": deep(exchange, "500", "response_code")}, 400, "exchange.response_code: found a string"},
+		{"code of 34 bits", object{"exchange": deep(exchange, 1<<33, "response_code")}, 400, "exchange.response_code"},
+		{"headers as text", object{"exchange": deep(exchange, "a: b", "headers")}, 400, "exchange.headers: found a string, expected an array"},
+		{"response time", object{"exchange": deep(exchange, object{"value": "later", "format": "RFC3339"}, "response_time")}, 400, "exchange.response_time.value"},
 	}
 	for name := range exchange {
 		list = append(list, badRequest{"no " + name, object{"exchange": deep(exchange, nil, name)}, 400, "exchange." + name + ": found"})

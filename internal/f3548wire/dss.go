@@ -54,13 +54,18 @@ type ErrorReport struct {
 	Exchange json.RawMessage `json:"exchange"`
 }
 
-// Exchange is what a DSS looks at in the exchange of an ErrorReport.
+// Exchange is the exchange of an ErrorReport: a request and what came of it.
 type Exchange struct {
-	URL          string `json:"url"`
-	Method       string `json:"method"`
-	RecorderRole string `json:"recorder_role"` // Client or Server
-	RequestTime  *Time  `json:"request_time"`
-	Problem      string `json:"problem,omitempty"`
+	URL          string   `json:"url"`
+	Method       string   `json:"method"`
+	Headers      []string `json:"headers,omitempty"`
+	RecorderRole string   `json:"recorder_role"` // Client or Server
+	RequestTime  *Time    `json:"request_time"`
+	RequestBody  string   `json:"request_body,omitempty"`
+	ResponseTime *Time    `json:"response_time,omitempty"`
+	ResponseBody string   `json:"response_body,omitempty"`
+	ResponseCode *int64   `json:"response_code,omitempty"`
+	Problem      string   `json:"problem,omitempty"`
 }
 
 // Subscription is what a DSS shows of a subscription to its owner.

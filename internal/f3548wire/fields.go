@@ -138,8 +138,13 @@ var errorReportFields = fields[ErrorReport]{
 var exchangeFields = fields[Exchange]{
 	textField("url", func(m *Exchange) *string { return &m.URL }),
 	textField("method", func(m *Exchange) *string { return &m.Method }),
+	listField("headers", func(m *Exchange) *[]string { return &m.Headers }, stringElement),
 	textField("recorder_role", func(m *Exchange) *string { return &m.RecorderRole }),
 	messageField("request_time", func(m *Exchange) **Time { return &m.RequestTime }, timeFields),
+	textField("request_body", func(m *Exchange) *string { return &m.RequestBody }),
+	messageField("response_time", func(m *Exchange) **Time { return &m.ResponseTime }, timeFields),
+	textField("response_body", func(m *Exchange) *string { return &m.ResponseBody }),
+	wholeField("response_code", func(m *Exchange) **int64 { return &m.ResponseCode }),
 	textField("problem", func(m *Exchange) *string { return &m.Problem }),
 }
 
