@@ -2,6 +2,7 @@ package f3548
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,11 +46,13 @@ func TestLargestRequests(t *testing.T) {
 	}
 	n.want(201, alpha, "PUT", oir+id(7), deep(body, slivers[:1], "extents"))
 	n.want(413, alpha, "PUT", oir+id(4), deep(body, slivers, "extents"))
-	var many []object
-	for range 100 {
-		many = append(many, spikes(49))
+	for i := range slivers {
+		at := float64(i) * 1e-5
+		slivers[i] = deep(slivers[i], []object{{"lat": 45, "lng": at}, {"lat": 45.009, "lng": at + 1}, {"lat": 45.009, "lng": at + 1 + 1e-6}}, "volume", "outline_polygon", "vertices")
 	}
-	n.want(413, alpha, "PUT", oir+id(4), deep(body, many, "extents"))
+	if got := n.want(413, alpha, "PUT", oir+id(4), deep(body, append(slivers, slivers...), "extents")); !strings.Contains(got.str("message"), "too intricate") {
+		t.Error(got.text)
+	}
 
 	for _, radiusM := range []float64{1e5, 1e6, 4.9e6} {
 		n.want(413, alpha, "PUT", oir+id(4), deep(body, []object{circle(radiusM)}, "extents"))
@@ -76,17 +79,4 @@ func TestLargestRequests(t *testing.T) {
 			}
 		}
 	}
-}
-
-// spikes is a comb of teeth 500 m high and 1 m wide.
-func spikes(teeth int) object {
-	const pitch = 4e-5
-	ring := []object{{"lat": 44.9999, "lng": 10 + float64(teeth)*pitch}, {"lat": 44.9999, "lng": 10.0}}
-	for i := range teeth {
-		at := 10 + float64(i)*pitch
-		ring = append(ring, object{"lat": 45.0, "lng": at}, object{"lat": 45.005, "lng": at + pitch/2})
-	}
-	v := square(0, 0, time.Hour)
-	v["volume"].(object)["outline_polygon"] = object{"vertices": ring}
-	return v
 }

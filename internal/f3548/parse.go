@@ -120,9 +120,9 @@ func baseURL(place, text string) (string, error) {
 }
 
 // maxOutlineBytes is how much the coarse outlines of one entity may take. A
-// flight takes about 100 bytes a volume; thousands of thin spikes take more than
-// the writer should spend on one party.
-const maxOutlineBytes = 2 << 20
+// flight takes about 100 bytes a volume, 10,000 circles take 390 kB; thousands
+// of long slivers would take more than the writer should spend on one party.
+const maxOutlineBytes = 1 << 20
 
 // needs says which bounds a volume must have.
 type needs struct{ altitudes, times bool }
