@@ -136,23 +136,53 @@ const (
 	typeReportFiled      = "report.filed"
 )
 
-func (*IntentPut) Type() string        { return typeIntentPut }
-func (*IntentGone) Type() string       { return typeIntentGone }
-func (*ConstraintPut) Type() string    { return typeConstraintPut }
-func (*ConstraintGone) Type() string   { return typeConstraintGone }
-func (*SubscriptionPut) Type() string  { return typeSubscriptionPut }
-func (*SubscriptionGone) Type() string { return typeSubscriptionGone }
-func (*AvailabilitySet) Type() string  { return typeAvailabilitySet }
-func (*ReportFiled) Type() string      { return typeReportFiled }
+// Type implements Event.
+func (*IntentPut) Type() string { return typeIntentPut }
 
-func (e *IntentPut) Actor() party.ID        { return e.Manager }
-func (e *IntentGone) Actor() party.ID       { return unlessSwept(e.Manager, e.Swept) }
-func (e *ConstraintPut) Actor() party.ID    { return e.Manager }
-func (e *ConstraintGone) Actor() party.ID   { return unlessSwept(e.Manager, e.Swept) }
-func (e *SubscriptionPut) Actor() party.ID  { return e.Owner }
+// Type implements Event.
+func (*IntentGone) Type() string { return typeIntentGone }
+
+// Type implements Event.
+func (*ConstraintPut) Type() string { return typeConstraintPut }
+
+// Type implements Event.
+func (*ConstraintGone) Type() string { return typeConstraintGone }
+
+// Type implements Event.
+func (*SubscriptionPut) Type() string { return typeSubscriptionPut }
+
+// Type implements Event.
+func (*SubscriptionGone) Type() string { return typeSubscriptionGone }
+
+// Type implements Event.
+func (*AvailabilitySet) Type() string { return typeAvailabilitySet }
+
+// Type implements Event.
+func (*ReportFiled) Type() string { return typeReportFiled }
+
+// Actor implements Event.
+func (e *IntentPut) Actor() party.ID { return e.Manager }
+
+// Actor implements Event.
+func (e *IntentGone) Actor() party.ID { return unlessSwept(e.Manager, e.Swept) }
+
+// Actor implements Event.
+func (e *ConstraintPut) Actor() party.ID { return e.Manager }
+
+// Actor implements Event.
+func (e *ConstraintGone) Actor() party.ID { return unlessSwept(e.Manager, e.Swept) }
+
+// Actor implements Event.
+func (e *SubscriptionPut) Actor() party.ID { return e.Owner }
+
+// Actor implements Event.
 func (e *SubscriptionGone) Actor() party.ID { return unlessSwept(e.Owner, e.Swept) }
-func (e *AvailabilitySet) Actor() party.ID  { return e.By }
-func (e *ReportFiled) Actor() party.ID      { return e.By }
+
+// Actor implements Event.
+func (e *AvailabilitySet) Actor() party.ID { return e.By }
+
+// Actor implements Event.
+func (e *ReportFiled) Actor() party.ID { return e.By }
 
 func unlessSwept(p party.ID, swept bool) party.ID {
 	if swept {
