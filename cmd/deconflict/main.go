@@ -45,6 +45,7 @@ func commands() []command {
 		{"convert", "write a file in another format", convertUsage, runConvert},
 		{"serve", "run a node that operators share", serveUsage, runServe},
 		{"token", "issue tokens of a node", tokenUsage, runToken},
+		{"log", "verify, export and check the journal of a node", logUsage, runLog},
 		{"version", "print the version", versionUsage, runVersion},
 		{"help", "explain a command", helpUsage, runHelp},
 	}
