@@ -13,8 +13,8 @@ type patch struct {
 	latDeg, lngDeg float64
 }
 
-func newPatch(i int) patch {
-	return patch{-36 - 0.2*float64(i/40), -128 + 0.25*float64(i%40)}
+func newPatch(i int, westDeg float64) patch {
+	return patch{-36 - 0.2*float64(i/40), -128 + 0.25*float64(i%40) - westDeg}
 }
 
 // metres of one degree of latitude, and of longitude on the equator; near

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -10,9 +11,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -44,6 +47,7 @@ type probe struct {
 	patch   patch
 	began   time.Time
 	secrets *[]secret
+	made    *inventory
 }
 
 // secret is text that only one party may be told.
@@ -151,7 +155,7 @@ func (p *probe) send(at int, method, path, authorization, party string, body any
 	for _, fault := range append(p.s.faults(a, method, path), leaks(*p.secrets, party, path+string(data), a.body)...) {
 		p.Errorf("%s: %d: %s", a.what, a.status, fault)
 	}
-	p.learn(a, party)
+	p.learn(a, method, path, party)
 	return a
 }
 
@@ -173,7 +177,8 @@ func (p *probe) exchange(at int, method, path, authorization string, data []byte
 	if data != nil {
 		body = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(p.Context(), method, p.s.instances[at].base+path, body)
+	// Not the context of the test, which ends before what clears up after it.
+	req, err := http.NewRequestWithContext(context.Background(), method, p.s.instances[at].base+path, body)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -231,10 +236,42 @@ func (s *suite) faults(a *answer, method, path string) (list []string) {
 	return list
 }
 
-// learn notes what only this party may know: OVNs and versions of
-// subscriptions.
-func (p *probe) learn(a *answer, party string) {
-	if a.status >= 300 || len(a.body) > 1<<16 {
+// inventory is what a check has made and not deleted.
+type inventory struct {
+	mu    sync.Mutex
+	items map[string]item // by path
+}
+
+type item struct {
+	version, party string
+}
+
+// note follows a write.
+func (v *inventory) note(method, path, version, party string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch path = strings.Join(strings.Split(path, "/")[:5], "/"); method {
+	case "PUT":
+		v.items[path] = item{version, party}
+	case "DELETE":
+		delete(v.items, path)
+	}
+}
+
+// clear deletes what is left, so that a DSS is as it was and a check can be run
+// again. Subscriptions come last, as intents depend on them.
+func (p *probe) clear() {
+	for _, path := range slices.Sorted(maps.Keys(p.made.items)) {
+		i := p.made.items[path]
+		token := p.s.token(p.T, claims{"sub": i.party, "scope": strings.Join(allScopes, " "), "aud": p.s.instances[0].audience})
+		p.exchange(0, "DELETE", path+"/"+i.version, "Bearer "+token, nil)
+	}
+}
+
+// learn notes what only this party may know, OVNs and versions of
+// subscriptions, and what there is to be deleted.
+func (p *probe) learn(a *answer, method, path, party string) {
+	if a.status >= 300 || len(a.body) > 1<<16 || !strings.HasPrefix(path, "/dss/v1/") {
 		return
 	}
 	var seen struct {
@@ -246,9 +283,13 @@ func (p *probe) learn(a *answer, party string) {
 	for _, r := range []reference{seen.Intent, seen.Constraint} {
 		if r.Manager == party {
 			p.keep(r.OVN, party, "the OVN")
+			p.made.note(method, path, r.OVN, party)
 		}
 	}
-	p.keep(seen.Subscription.Version, party, "the version of a subscription")
+	if s := seen.Subscription; s.ID != "" {
+		p.keep(s.Version, party, "the version of a subscription")
+		p.made.note(method, path, s.Version, party)
+	}
 }
 
 // encode returns a body: bytes and text as they are, nil for none, anything

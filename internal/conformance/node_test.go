@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -31,6 +32,7 @@ type suite struct {
 	schemas   *schemas
 	client    *http.Client
 	node      *node // nil when the DSS is another's
+	westDeg   float64
 	tokens    sync.Map
 }
 
@@ -55,6 +57,8 @@ func newSuite(t *testing.T) *suite {
 		for base := range strings.SplitSeq(list, ",") {
 			s.addInstance(t, base)
 		}
+		// Somewhere else each time, as a run that was cut short leaves something.
+		s.westDeg = float64(mathrand.IntN(4000)) / 100
 		s.key = readKey(t, os.Getenv("DECONFLICT_DSS_KEY"))
 		s.schemas = mustSchemas(t, false)
 		return s

@@ -149,7 +149,11 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		t.Run(c.what, func(t *testing.T) {
-			p := &probe{T: t, s: s, patch: newPatch(i), began: time.Now(), secrets: &[]secret{}}
+			p := &probe{
+				T: t, s: s, patch: newPatch(i, s.westDeg), began: time.Now(),
+				secrets: &[]secret{}, made: &inventory{items: map[string]item{}},
+			}
+			t.Cleanup(p.clear)
 			t.Cleanup(func() {
 				if t.Failed() {
 					t.Logf("requirements %s", c.ids)
