@@ -143,8 +143,19 @@ func floorMod(a, n int32) int32 {
 	return a
 }
 
+// slanted is a straight segment as it runs through a strip.
+type slanted struct {
+	y, x     float64 // the lower end
+	top      float64 // height of the upper end
+	slope    float64
+	lo, hi   float64 // range of x, grown by the margin
+	reach    float64 // by how much a row's share is grown
+	turned   int32   // from columns to those counted from the strip's base
+	row, end int32   // rows, the last inclusive
+}
+
 // segment marks all cells that a straight segment touches once it is grown by
-// the margin, and notes where it crosses the middles of rows.
+// the margin, and notes which rows it crosses in the middle.
 func (c *canvas) segment(a, b point) {
 	if b.y < a.y || b.y == a.y && b.unrolled() < a.unrolled() {
 		a, b = b, a
@@ -153,7 +164,6 @@ func (c *canvas) segment(a, b point) {
 	if b.turn != a.turn {
 		x2 += float64(turnE9 * float64(b.turn-a.turn))
 	}
-	x0, x1 := min(a.x, x2), max(a.x, x2)
 	slope := 0.0
 	if b.y > a.y {
 		slope = (x2 - a.x) / (b.y - a.y)
@@ -166,25 +176,83 @@ func (c *canvas) segment(a, b point) {
 		if s.last < first || s.first > last {
 			continue
 		}
-		turned := a.turn*s.cols - s.base
-		reach := math.Abs(slope) * c.margin
-		for row := max(first, s.first); row <= min(last, s.last); row++ {
-			// South and north edge of the row above the segment's lower end.
-			south := float64(float64(row)*c.height) - a.y
-			lo, hi := a.x+float64(south*slope), a.x+float64((south+c.height)*slope)
-			if slope < 0 {
-				lo, hi = hi, lo
-			}
-			if slope == 0 {
-				lo, hi = x0, x1
-			}
-			lo, hi = min(x1, max(x0, lo-reach)), max(x0, min(x1, hi+reach))
-			c.mark(s, row, s.column(lo-s.marginX)+turned, s.column(hi+s.marginX)+turned)
-			if middle := float64((float64(row) + 0.5) * c.height); middle >= a.y && middle < b.y {
-				x := min(x1, max(x0, a.x+float64((middle-a.y)*slope)))
-				c.flip(s, row, s.column(x)+turned)
-			}
+		g := slanted{
+			y: a.y, x: a.x, top: b.y, slope: slope, lo: min(a.x, x2) - s.marginX, hi: max(a.x, x2) + s.marginX,
+			reach: float64(math.Abs(slope)*c.margin) + s.marginX, turned: a.turn*s.cols - s.base,
+			row: max(first, s.first), end: min(last, s.last),
 		}
+		if b.y == a.y {
+			g.reach += g.hi - g.lo
+		}
+		if g.lo >= 0 && g.hi < turnE9-s.wide && s.column(g.lo)+g.turned >= 0 && s.column(g.hi)+g.turned < s.width {
+			c.slantPlainly(s, &g)
+		} else {
+			c.slant(s, &g)
+		}
+	}
+}
+
+// slant marks what a segment touches in the rows of a strip.
+func (c *canvas) slant(s *strip, g *slanted) {
+	for row := g.row; row <= g.end; row++ {
+		south := float64(float64(row)*c.height) - g.y
+		lo, hi := g.x+float64(south*g.slope), g.x+float64((south+c.height)*g.slope)
+		if g.slope < 0 {
+			lo, hi = hi, lo
+		}
+		v0 := s.column(min(g.hi, max(g.lo, lo-g.reach))) + g.turned
+		v1 := s.column(max(g.lo, min(g.hi, hi+g.reach))) + g.turned
+		c.mark(s, row, v0, v1)
+		if middle := float64((float64(row) + 0.5) * c.height); middle >= g.y && middle < g.top {
+			c.flip(s, row, v0)
+		}
+	}
+}
+
+// slantPlainly is slant for the usual case of a segment that neither crosses the
+// antimeridian nor reaches over what is kept of the circle. All columns of a row
+// between those returned by slant are marked, so it makes no difference at which
+// of them inside and outside change.
+func (c *canvas) slantPlainly(s *strip, g *slanted) {
+	at := (g.row - c.first) * c.words
+	south := float64(float64(g.row)*c.height) - g.y
+	middle := float64((float64(g.row) - 0.5) * c.height)
+	x := g.x + float64(south*g.slope)
+	for row := g.row; row <= g.end; row++ {
+		middle += c.height
+		south += c.height
+		next := g.x + float64(south*g.slope)
+		lo, hi := x, next
+		if lo > hi {
+			lo, hi = hi, lo
+		}
+		x = next
+		if lo -= g.reach; lo < g.lo {
+			lo = g.lo
+		} else if lo > g.hi {
+			lo = g.hi
+		}
+		if hi += g.reach; hi > g.hi {
+			hi = g.hi
+		} else if hi < g.lo {
+			hi = g.lo
+		}
+		v0, v1 := int32(lo*s.perE9)+g.turned, int32(hi*s.perE9)+g.turned
+		w0, w1 := at+v0>>6, at+v1>>6
+		m0, m1 := ^uint64(0)<<(v0&63), ^uint64(0)>>(63-v1&63)
+		if w0 == w1 {
+			c.bits[w0] |= m0 & m1
+		} else {
+			c.bits[w0] |= m0
+			for w := w0 + 1; w < w1; w++ {
+				c.bits[w] = ^uint64(0)
+			}
+			c.bits[w1] |= m1
+		}
+		if middle >= g.y && middle < g.top {
+			c.flips[w0] ^= 1 << (v0 & 63)
+		}
+		at += c.words
 	}
 }
 

@@ -154,12 +154,11 @@ type cursor struct {
 	row      int32 // the row read last
 	end      int32 // one beyond the last row
 	at       int   // in cells
-	left     int   // rows of the block
+	left     int   // rows of the block that are not yet read
 	kind     int
-	one      span
+	one      span // the run of a row of kind 0; else its first column is that of the first run
 	dLo, dHi int32
-	runs     []span // of the row, for kinds other than 0
-	buf      []span
+	buf      []span // the runs of a row of another kind
 }
 
 // open starts before the first row.
@@ -171,12 +170,11 @@ func (c *cursor) open(cells string) {
 	c.row--
 }
 
-// next reads the next row and returns its runs, valid until the next call; nil
-// after the last.
-func (c *cursor) next() []span {
+// next reads the next row; false after the last.
+func (c *cursor) next() bool {
 	c.row++
 	if c.row >= c.end {
-		return nil
+		return false
 	}
 	first := c.left == 0
 	if first {
@@ -186,31 +184,44 @@ func (c *cursor) next() []span {
 		c.one, c.dLo, c.dHi = span{}, 0, 0
 	}
 	c.left--
-	if c.kind != kindOne {
+	switch {
+	case c.kind != kindOne:
 		c.several()
-		return c.buf
-	}
-	if first {
+	case first:
 		c.one.lo = int32(c.uvarint())
 		c.one.hi = c.one.lo + int32(c.uvarint())
-	} else {
+	default:
 		c.step()
 	}
-	c.runs = append(c.runs[:0], c.one)
-	return c.runs
+	return true
+}
+
+// runs returns the runs of the row, in ascending order; valid until the next.
+func (c *cursor) runs() []span {
+	if c.kind == kindOne {
+		c.buf = append(c.buf[:0], c.one)
+	}
+	return c.buf
 }
 
 // step moves c.one to the next row of a block of kind 0.
 func (c *cursor) step() {
 	b := c.cells[c.at]
 	c.at++
-	if b != 255 {
-		c.dLo += int32(b>>4) - 7
-		c.dHi += int32(b&15) - 7
-	} else {
-		c.dLo += int32(c.varint())
-		c.dHi += int32(c.varint())
+	if b == 255 {
+		c.leap()
+		return
 	}
+	c.dLo += int32(b>>4) - 7
+	c.dHi += int32(b&15) - 7
+	c.one.lo += c.dLo
+	c.one.hi += c.dHi
+}
+
+// leap is step for differences that do not fit into 4 bits.
+func (c *cursor) leap() {
+	c.dLo += int32(c.varint())
+	c.dHi += int32(c.varint())
 	c.one.lo += c.dLo
 	c.one.hi += c.dHi
 }

@@ -20,7 +20,7 @@ func (v Volume) Meets(o Volume) bool {
 		v.lowerM >= o.upperM || o.lowerM >= v.upperM {
 		return false
 	}
-	return share(v.cells, o.cells, func(int32, level, level, []span, []span) bool { return true })
+	return meet(v.cells, o.cells)
 }
 
 // Contains tells whether all cells, altitudes and times of o are in v.
@@ -44,6 +44,104 @@ func rowsOf(row int32, l level) (first, last int32) {
 	return row << l.row, row<<l.row | (1<<l.row - 1)
 }
 
+// meet tells whether two sets of cells have one in common.
+func meet(a, b string) bool {
+	if a[0] != b[0] || a[1] != b[1] {
+		return share(a, b, func(int32, level, level, []span, []span) bool { return true })
+	}
+	// Of one level: rows and columns compare as they are.
+	var c, d cursor
+	c.open(a)
+	d.open(b)
+	end := min(c.end, d.end)
+	if c.row+1 >= end || d.row+1 >= end {
+		return false
+	}
+	c.skip(d.row)
+	d.skip(c.row)
+	for c.row+1 < end {
+		if c.kind == kindOne && d.kind == kindOne && c.left > 0 && d.left > 0 {
+			if meetOnes(&c, &d, min(c.left, d.left, int(end-c.row-1))) {
+				return true
+			}
+			continue
+		}
+		c.next()
+		d.next()
+		if c.kind == kindOne && d.kind == kindOne {
+			if c.one.lo <= d.one.hi && d.one.lo <= c.one.hi {
+				return true
+			}
+		} else if runsMeet(c.runs(), d.runs(), level{}, level{}) {
+			return true
+		}
+	}
+	return false
+}
+
+// skip reads on up to a row, rows of kind 0 in registers.
+func (c *cursor) skip(to int32) {
+	for c.row < to && c.next() {
+		if c.kind != kindOne {
+			continue
+		}
+		n := min(c.left, int(to-c.row))
+		one, dLo, dHi, at := c.one, c.dLo, c.dHi, c.at
+		k := 0
+		for ; k < n; k++ {
+			b := c.cells[at]
+			if b == 255 {
+				break // next reads it
+			}
+			at++
+			dLo += int32(b>>4) - 7
+			dHi += int32(b&15) - 7
+			one.lo += dLo
+			one.hi += dHi
+		}
+		c.one, c.dLo, c.dHi, c.at = one, dLo, dHi, at
+		c.left -= k
+		c.row += int32(k)
+	}
+}
+
+// meetOnes goes through the next n rows of two blocks of kind 0 and tells whether
+// they share a column in one of them. It is cursor.step for two, in registers:
+// most comparisons of outlines are decided here.
+func meetOnes(c, d *cursor, n int) bool {
+	p, q := c.one, d.one
+	pLo, pHi, qLo, qHi := c.dLo, c.dHi, d.dLo, d.dHi
+	i, j := c.at, d.at
+	for range n {
+		x, y := c.cells[i], d.cells[j]
+		i++
+		j++
+		if x != 255 && y != 255 {
+			pLo += int32(x>>4) - 7
+			pHi += int32(x&15) - 7
+			qLo += int32(y>>4) - 7
+			qHi += int32(y&15) - 7
+			p.lo, p.hi = p.lo+pLo, p.hi+pHi
+			q.lo, q.hi = q.lo+qLo, q.hi+qHi
+		} else {
+			c.one, c.dLo, c.dHi, c.at = p, pLo, pHi, i-1
+			d.one, d.dLo, d.dHi, d.at = q, qLo, qHi, j-1
+			c.step()
+			d.step()
+			p, pLo, pHi, i = c.one, c.dLo, c.dHi, c.at
+			q, qLo, qHi, j = d.one, d.dLo, d.dHi, d.at
+		}
+		if p.lo <= q.hi && q.lo <= p.hi {
+			return true
+		}
+	}
+	c.one, c.dLo, c.dHi, c.at = p, pLo, pHi, i
+	d.one, d.dLo, d.dHi, d.at = q, qLo, qHi, j
+	c.row, d.row = c.row+int32(n), d.row+int32(n)
+	c.left, d.left = c.left-n, d.left-n
+	return false
+}
+
 // share walks through the rows that two sets of cells have in common, and calls
 // visit where they share a column, until it returns true, which share returns.
 func share(a, b string, visit func(row int32, la, lb level, a, b []span) bool) bool {
@@ -53,23 +151,22 @@ func share(a, b string, visit func(row int32, la, lb level, a, b []span) bool) b
 	if !c.overlaps(&d) {
 		return false
 	}
-	p, q := c.next(), d.next()
-	for p != nil && q != nil {
+	for more := c.next() && d.next(); more; {
 		_, cEnd := rowsOf(c.row, c.level)
 		_, dEnd := rowsOf(d.row, d.level)
 		cStart, _ := rowsOf(c.row, c.level)
 		dStart, _ := rowsOf(d.row, d.level)
-		if cStart <= dEnd && dStart <= cEnd && runsMeet(p, q, c.level, d.level) &&
-			visit(max(cStart, dStart), c.level, d.level, p, q) {
+		if cStart <= dEnd && dStart <= cEnd && runsMeet(c.runs(), d.runs(), c.level, d.level) &&
+			visit(max(cStart, dStart), c.level, d.level, c.runs(), d.runs()) {
 			return true
 		}
 		switch {
 		case cEnd < dEnd:
-			p = c.next()
+			more = c.next()
 		case dEnd < cEnd:
-			q = d.next()
+			more = d.next()
 		default:
-			p, q = c.next(), d.next()
+			more = c.next() && d.next()
 		}
 	}
 	return false
@@ -112,20 +209,19 @@ func holds(a, b string) bool {
 	if max(dFirst, southRow) < cFirst || min(dLast, northRow) > cLast {
 		return false
 	}
-	p, q := c.next(), d.next()
-	for p != nil && q != nil {
+	for more := c.next() && d.next(); more; {
 		cStart, cEnd := rowsOf(c.row, c.level)
 		dStart, dEnd := rowsOf(d.row, d.level)
-		if cStart <= dEnd && dStart <= cEnd && !runsHold(p, q, c.level, d.level, bandOf(d.row, d.level).cols) {
+		if cStart <= dEnd && dStart <= cEnd && !runsHold(c.runs(), d.runs(), c.level, d.level, bandOf(d.row, d.level).cols) {
 			return false
 		}
 		switch {
 		case cEnd < dEnd:
-			p = c.next()
+			more = c.next()
 		case dEnd < cEnd:
-			q = d.next()
+			more = d.next()
 		default:
-			p, q = c.next(), d.next()
+			more = c.next() && d.next()
 		}
 	}
 	return true

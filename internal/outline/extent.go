@@ -52,9 +52,9 @@ func (v Volume) Extents(dst []volume.Extent) []volume.Extent {
 	h := newHull()
 	var c cursor
 	c.open(v.cells)
-	for runs := c.next(); runs != nil; runs = c.next() {
+	for c.next() {
 		first, last := rowsOf(c.row, c.level)
-		for _, r := range runs {
+		for _, r := range c.runs() {
 			lo, hi := r.widen(c.level)
 			h.add(first, last, lo, hi)
 		}
@@ -112,13 +112,13 @@ func (v Volume) AreaKM2() float64 {
 	var c cursor
 	c.open(v.cells)
 	sum := 0.0
-	for runs := c.next(); runs != nil; runs = c.next() {
+	for c.next() {
 		first, last := rowsOf(c.row, c.level)
 		south := max(-90e9, int64(first)*rowE9-originE9)
 		north := min(90e9, (int64(last)+1)*rowE9-originE9)
 		b := bandOf(c.row, c.level)
 		widthE9 := int64(0)
-		for _, r := range runs {
+		for _, r := range c.runs() {
 			lo, hi := r.widen(c.level)
 			widthE9 += min(turnE9, (int64(hi)+1)*int64(b.colE9)) - int64(lo)*int64(b.colE9)
 		}

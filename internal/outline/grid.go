@@ -35,7 +35,7 @@ const (
 	// marginParts is the part of a cell, 1/marginParts, by which a shape is grown
 	// on both axes before its cells are marked. It covers what traces of edges
 	// differ from the truth by, which is at most a third of it.
-	marginParts = 128
+	marginParts = 64
 )
 
 // level tells how many rows and columns, as powers of two, a cell merges.

@@ -90,11 +90,11 @@ func marks(o Volume, at geodesy.LatLng) bool {
 		x -= turnE9
 	}
 	col := x / int64(bands[row>>bandShift].colE9)
-	for runs := c.next(); runs != nil; runs = c.next() {
+	for c.next() {
 		if int64(c.row) != row>>c.level.row {
 			continue
 		}
-		for _, r := range runs {
+		for _, r := range c.runs() {
 			if k := col >> c.level.col; int64(r.lo) <= k && k <= int64(r.hi) {
 				return true
 			}
