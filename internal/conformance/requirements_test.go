@@ -134,7 +134,7 @@ func checks() []check {
 		tokenChecks, credentialChecks, pathChecks,
 		intentChecks, keyChecks, stateChecks, queryChecks, intentSubscriptionChecks, subscriberChecks,
 		subscriptionChecks, constraintChecks, availabilityChecks, reportChecks, suffixChecks,
-		poolChecks, isolationChecks, hostileChecks,
+		poolChecks, isolationChecks, nativeChecks, hostileChecks,
 	)
 	if os.Getenv("DECONFLICT_DSS_SLOW") != "" {
 		list = append(list, slowChecks...)
