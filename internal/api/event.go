@@ -158,13 +158,13 @@ func (s *stream) portion(ctx context.Context, to int64) error {
 		if err != nil || ev == nil {
 			return err
 		}
-		data, err := json.Marshal(ev)
+		data, err := encode(ev)
 		if err != nil {
 			return err
 		}
 		s.buf = append(strconv.AppendInt(append(s.buf, "id: "...), record.Index, 10), "\nevent: "...)
 		s.buf = append(append(s.buf, kind...), "\ndata: "...)
-		s.buf = append(append(s.buf, data...), "\n\n"...)
+		s.buf = append(append(s.buf, data...), '\n') // after the line feed of data
 		s.told = record.Index
 		return nil
 	})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -166,13 +167,23 @@ func (h *handler) fail(c *call, err error) {
 
 // answer writes a body.
 func (c *call) answer(body any) error {
-	data, err := json.Marshal(body)
+	data, err := encode(body)
 	if err != nil {
 		return err
 	}
 	c.w.Header().Set("Content-Type", "application/json")
-	_, _ = c.w.Write(append(data, '\n')) // the caller went away: nobody to tell
+	_, _ = c.w.Write(data) // the caller went away: nobody to tell
 	return nil
+}
+
+// encode returns JSON and a line feed. Values of events keep the bytes that
+// their commitments cover: json.Marshal would escape <, > and & in them.
+func encode(body any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(body)
+	return b.Bytes(), err
 }
 
 // reader returns what the caller may see of events.
