@@ -87,3 +87,24 @@ func TestTranscript(t *testing.T) {
 		t.Errorf("(-%s +now):\n%s", file, diff)
 	}
 }
+
+// The request that the documentation shows meets another as it says there.
+func TestDocumentedExample(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/F3548.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "<<'END'\n")
+	body, _, ok := strings.Cut(rest, "\nEND\n")
+	if !ok {
+		t.Fatal("docs/F3548.md shows no request")
+	}
+	n := newNode(t, Limits{})
+	made := n.want(201, alpha, "PUT", oir+id(1), body)
+	if made.str("operational_intent_reference", "ovn") == "" || len(made.list("subscribers")) != 1 {
+		t.Error(made.text)
+	}
+	if got := n.want(409, bravo, "PUT", oir+id(2), body); len(got.list("conflicts", 0, "where_and_when")) != 1 {
+		t.Error(got.text)
+	}
+}
