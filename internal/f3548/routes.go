@@ -16,8 +16,6 @@ type route struct {
 	scopes []string // any of which opens it
 	status int      // of success
 	serve  func(*DSS, *call) (any, error)
-
-	elements []string // of path
 }
 
 // The scopes that open operations, as the standard lists them for each.
@@ -46,38 +44,41 @@ const (
 )
 
 var routes = []route{
-	{http.MethodPost, intents + "/query", planning, http.StatusOK, (*DSS).queryIntents, nil},
-	{http.MethodGet, intents + "/{id}", planning, http.StatusOK, (*DSS).getIntent, nil},
-	{http.MethodPut, intents + "/{id}", planning, http.StatusCreated, (*DSS).createIntent, nil},
-	{http.MethodPut, intents + "/{id}/{ovn}", planning, http.StatusOK, (*DSS).updateIntent, nil},
-	{http.MethodDelete, intents + "/{id}/{ovn}", planning, http.StatusOK, (*DSS).deleteIntent, nil},
+	{http.MethodPost, intents + "/query", planning, http.StatusOK, (*DSS).queryIntents},
+	{http.MethodGet, intents + "/{id}", planning, http.StatusOK, (*DSS).getIntent},
+	{http.MethodPut, intents + "/{id}", planning, http.StatusCreated, (*DSS).createIntent},
+	{http.MethodPut, intents + "/{id}/{ovn}", planning, http.StatusOK, (*DSS).updateIntent},
+	{http.MethodDelete, intents + "/{id}/{ovn}", planning, http.StatusOK, (*DSS).deleteIntent},
 
-	{http.MethodPost, constraints + "/query", readingRules, http.StatusOK, (*DSS).queryConstraints, nil},
-	{http.MethodGet, constraints + "/{id}", readingRules, http.StatusOK, (*DSS).getConstraint, nil},
-	{http.MethodPut, constraints + "/{id}", managingRules, http.StatusCreated, (*DSS).createConstraint, nil},
-	{http.MethodPut, constraints + "/{id}/{ovn}", managingRules, http.StatusOK, (*DSS).updateConstraint, nil},
-	{http.MethodDelete, constraints + "/{id}/{ovn}", managingRules, http.StatusOK, (*DSS).deleteConstraint, nil},
+	{http.MethodPost, constraints + "/query", readingRules, http.StatusOK, (*DSS).queryConstraints},
+	{http.MethodGet, constraints + "/{id}", readingRules, http.StatusOK, (*DSS).getConstraint},
+	{http.MethodPut, constraints + "/{id}", managingRules, http.StatusCreated, (*DSS).createConstraint},
+	{http.MethodPut, constraints + "/{id}/{ovn}", managingRules, http.StatusOK, (*DSS).updateConstraint},
+	{http.MethodDelete, constraints + "/{id}/{ovn}", managingRules, http.StatusOK, (*DSS).deleteConstraint},
 
-	{http.MethodPost, subscriptions + "/query", subscribing, http.StatusOK, (*DSS).querySubscriptions, nil},
-	{http.MethodGet, subscriptions + "/{id}", subscribing, http.StatusOK, (*DSS).getSubscription, nil},
-	{http.MethodPut, subscriptions + "/{id}", subscribing, http.StatusOK, (*DSS).createSubscription, nil},
-	{http.MethodPut, subscriptions + "/{id}/{version}", subscribing, http.StatusOK, (*DSS).updateSubscription, nil},
-	{http.MethodDelete, subscriptions + "/{id}/{version}", subscribing, http.StatusOK, (*DSS).deleteSubscription, nil},
+	{http.MethodPost, subscriptions + "/query", subscribing, http.StatusOK, (*DSS).querySubscriptions},
+	{http.MethodGet, subscriptions + "/{id}", subscribing, http.StatusOK, (*DSS).getSubscription},
+	{http.MethodPut, subscriptions + "/{id}", subscribing, http.StatusOK, (*DSS).createSubscription},
+	{http.MethodPut, subscriptions + "/{id}/{version}", subscribing, http.StatusOK, (*DSS).updateSubscription},
+	{http.MethodDelete, subscriptions + "/{id}/{version}", subscribing, http.StatusOK, (*DSS).deleteSubscription},
 
-	{http.MethodGet, "/dss/v1/uss_availability/{uss}", asking, http.StatusOK, (*DSS).getAvailability, nil},
-	{http.MethodPut, "/dss/v1/uss_availability/{uss}", arbitrating, http.StatusOK, (*DSS).setAvailability, nil},
-	{http.MethodPost, "/dss/v1/reports", reporting, http.StatusCreated, (*DSS).fileReport, nil},
+	{http.MethodGet, "/dss/v1/uss_availability/{uss}", asking, http.StatusOK, (*DSS).getAvailability},
+	{http.MethodPut, "/dss/v1/uss_availability/{uss}", arbitrating, http.StatusOK, (*DSS).setAvailability},
+	{http.MethodPost, "/dss/v1/reports", reporting, http.StatusCreated, (*DSS).fileReport},
 
-	{http.MethodGet, "/aux/v1/pool", pooling, http.StatusOK, (*DSS).pool, nil},
-	{http.MethodGet, "/aux/v1/version", versioningOrPooling, http.StatusOK, (*DSS).version, nil},
-	{http.MethodGet, "/versions/{system}", versioning, http.StatusOK, (*DSS).systemVersion, nil},
+	{http.MethodGet, "/aux/v1/pool", pooling, http.StatusOK, (*DSS).pool},
+	{http.MethodGet, "/aux/v1/version", versioningOrPooling, http.StatusOK, (*DSS).version},
+	{http.MethodGet, "/versions/{system}", versioning, http.StatusOK, (*DSS).systemVersion},
 }
 
-func init() {
+// elements are those of the paths of routes.
+var elements = func() [][]string {
+	list := make([][]string, len(routes))
 	for i := range routes {
-		routes[i].elements = strings.Split(routes[i].path, "/")
+		list[i] = strings.Split(routes[i].path, "/")
 	}
-}
+	return list
+}()
 
 // maxElements is the number of elements of the longest path, with the empty one
 // before the first slash.
@@ -87,18 +88,18 @@ const maxElements = 6
 // are taken as they are: no redirect, no cleaning, and an empty element is an
 // element, which the operation refuses.
 func find(r *http.Request) (*route, []string, error) {
-	elements := strings.SplitN(r.URL.EscapedPath(), "/", maxElements+1)
+	given := strings.SplitN(r.URL.EscapedPath(), "/", maxElements+1)
 	var allowed []string
 	for i := range routes {
 		to := &routes[i]
-		if !to.fits(elements) {
+		if !fits(elements[i], given) {
 			continue
 		}
 		if to.method != r.Method {
 			allowed = append(allowed, to.method)
 			continue
 		}
-		open, err := to.open(elements)
+		open, err := opened(elements[i], given)
 		return to, open, err
 	}
 	if allowed == nil {
@@ -108,32 +109,32 @@ func find(r *http.Request) (*route, []string, error) {
 	return nil, nil, &refusal{
 		status:  http.StatusMethodNotAllowed,
 		message: "found method " + quote(r.Method) + ", expected " + words(allowed),
-		allow:   strings.Join(slices.Compact(allowed), ", "),
+		allow:   words(allowed),
 	}
 }
 
 func isOpen(element string) bool { return strings.HasPrefix(element, "{") }
 
-func (to *route) fits(elements []string) bool {
-	if len(elements) != len(to.elements) {
+func fits(pattern, given []string) bool {
+	if len(given) != len(pattern) {
 		return false
 	}
-	for i, e := range to.elements {
-		if !isOpen(e) && e != elements[i] {
+	for i, e := range pattern {
+		if !isOpen(e) && e != given[i] {
 			return false
 		}
 	}
 	return true
 }
 
-// open returns the open elements, unescaped.
-func (to *route) open(elements []string) ([]string, error) {
+// opened returns the elements that the pattern leaves open, unescaped.
+func opened(pattern, given []string) ([]string, error) {
 	var open []string
-	for i, e := range to.elements {
+	for i, e := range pattern {
 		if !isOpen(e) {
 			continue
 		}
-		text, err := url.PathUnescape(elements[i])
+		text, err := url.PathUnescape(given[i])
 		if err != nil {
 			return nil, refuse(http.StatusBadRequest, "path element %s: %v", e, err)
 		}
