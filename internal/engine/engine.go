@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,10 +109,11 @@ type Engine struct {
 	finish  func() error
 	failure error
 
-	mu    sync.RWMutex // guards the three below; only the writer changes them
-	state *airspace.State
-	size  int64  // entries that state holds
-	last  *block // holds the newest of them
+	mu      sync.RWMutex // guards the four below; only the writer changes them
+	state   *airspace.State
+	size    int64    // entries that state holds
+	last    *block   // holds the newest of them
+	flights []flight // the entries that may not be durable yet, oldest first
 
 	timeNS atomic.Int64 // latest time given out
 	counts counts
@@ -331,12 +333,65 @@ func (e *Engine) Read(ctx context.Context, fn func(st *airspace.State, nowNS int
 	return e.look(fn).wait(ctx)
 }
 
+// ReadIn is Read for who looks at one entity or one area only: it waits only for
+// what concerns that, which is seldom anything.
+func (e *Engine) ReadIn(ctx context.Context, scope airspace.Scope, fn func(st *airspace.State, nowNS int64)) error {
+	select {
+	case <-e.closing:
+		return ErrClosed
+	default:
+	}
+	b := e.lookIn(scope, fn)
+	if b == nil {
+		if e.hasFailed() {
+			return ErrStopped
+		}
+		return nil
+	}
+	return b.wait(ctx)
+}
+
 // look runs fn and returns the block that holds the newest entry that fn saw.
 func (e *Engine) look(fn func(st *airspace.State, nowNS int64)) *block {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	fn(e.state, e.now())
 	return e.last
+}
+
+// lookIn runs fn and returns the block that holds the newest entry that is not
+// durable and that what fn saw in the scope may rest on; nil when there is none.
+// Without those entries fn would have seen the same.
+func (e *Engine) lookIn(scope airspace.Scope, fn func(st *airspace.State, nowNS int64)) *block {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	fn(e.state, e.now())
+	for i := len(e.flights) - 1; i >= 0; i-- {
+		if f := &e.flights[i]; f.touch.Affects(scope) {
+			return f.block
+		}
+	}
+	return nil
+}
+
+// flight is an entry that was applied and may not be durable yet.
+type flight struct {
+	touch airspace.Touch
+	block *block
+}
+
+// land forgets the entries that are durable. The writer calls it.
+func (e *Engine) land() {
+	landed := 0
+	for landed < len(e.flights) && e.flights[landed].block.isDone() {
+		landed++
+	}
+	if landed == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.flights = slices.Delete(e.flights, 0, landed)
 }
 
 // Head returns the durable head of the journal.

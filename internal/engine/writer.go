@@ -39,12 +39,19 @@ type block struct {
 
 func (b *block) empty() bool { return len(b.events) == 0 && len(b.answers) == 0 }
 
-// wait blocks until the block is durable.
-func (b *block) wait(ctx context.Context) error {
+func (b *block) isDone() bool {
 	select {
 	case <-b.done:
-		return b.err
+		return true
 	default:
+		return false
+	}
+}
+
+// wait blocks until the block is durable.
+func (b *block) wait(ctx context.Context) error {
+	if b.isDone() {
+		return b.err
 	}
 	select {
 	case <-b.done:
@@ -69,6 +76,7 @@ func (e *Engine) write() {
 }
 
 func (e *Engine) newBlock() *block {
+	e.land()
 	b := &block{from: e.size, done: make(chan struct{})}
 	if e.snapshots.due(e.size, e.cfg.SnapshotEvery) {
 		b.before, b.beforeNS = e.state.Freeze(), e.timeNS.Load()
@@ -170,8 +178,10 @@ func (e *Engine) decide(b *block, decide func(*airspace.State, airspace.Env) (ai
 	b.text = text
 	b.events = append(b.events, text[start:len(text):len(text)])
 
+	touch := e.state.Touch(ev)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.flights = append(e.flights, flight{touch, b})
 	index := e.size
 	e.state.Apply(ev, airspace.At{NS: nowNS, Index: index})
 	e.size++

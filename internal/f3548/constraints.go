@@ -4,6 +4,7 @@ import (
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548wire"
+	"github.com/deconflict/deconflict/internal/outline"
 )
 
 func (d *DSS) createConstraint(c *call) (any, error) {
@@ -75,7 +76,7 @@ func (d *DSS) getConstraint(c *call) (any, error) {
 	}
 	var view airspace.ConstraintView
 	var found bool
-	err = d.Engine.Read(c.Context(), func(st *airspace.State, _ int64) { view, found = st.Constraint(id) })
+	err = d.Engine.ReadIn(c.Context(), airspace.Scope{Kind: airspace.ConstraintKind, ID: id}, func(st *airspace.State, _ int64) { view, found = st.Constraint(id) })
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (d *DSS) queryConstraints(c *call) (any, error) {
 		return nil, err
 	}
 	var views []airspace.ConstraintView
-	err = d.Engine.Read(c.Context(), func(st *airspace.State, _ int64) { views = st.Constraints(area) })
+	err = d.Engine.ReadIn(c.Context(), airspace.Scope{Kind: airspace.ConstraintKind, Area: []outline.Volume{area}}, func(st *airspace.State, _ int64) { views = st.Constraints(area) })
 	if err != nil {
 		return nil, err
 	}

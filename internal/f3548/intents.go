@@ -7,6 +7,7 @@ import (
 	"github.com/deconflict/deconflict/internal/auth"
 	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548wire"
+	"github.com/deconflict/deconflict/internal/outline"
 )
 
 func (d *DSS) createIntent(c *call) (any, error) {
@@ -133,7 +134,7 @@ func (d *DSS) getIntent(c *call) (any, error) {
 	}
 	var view airspace.IntentView
 	var found bool
-	err = d.Engine.Read(c.Context(), func(st *airspace.State, _ int64) { view, found = st.Intent(id) })
+	err = d.Engine.ReadIn(c.Context(), airspace.Scope{Kind: airspace.IntentKind, ID: id}, func(st *airspace.State, _ int64) { view, found = st.Intent(id) })
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func (d *DSS) queryIntents(c *call) (any, error) {
 		return nil, err
 	}
 	var views []airspace.IntentView
-	err = d.Engine.Read(c.Context(), func(st *airspace.State, _ int64) { views = st.Intents(area) })
+	err = d.Engine.ReadIn(c.Context(), airspace.Scope{Kind: airspace.IntentKind, Area: []outline.Volume{area}}, func(st *airspace.State, _ int64) { views = st.Intents(area) })
 	if err != nil {
 		return nil, err
 	}
