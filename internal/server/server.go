@@ -302,10 +302,12 @@ func (s *Server) DebugURL() string {
 func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.Background())
 	var aside sync.WaitGroup
+	// Without a certificate there is nothing to read again, but the signal must
+	// not end the node.
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
 	if s.certificate != nil {
-		again := make(chan os.Signal, 1)
-		signal.Notify(again, syscall.SIGHUP)
-		defer signal.Stop(again)
 		aside.Go(func() { s.certificate.watch(working, again) })
 	}
 	aside.Go(func() { s.supervisor.live(working, s.alive, s.log) })
