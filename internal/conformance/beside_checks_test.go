@@ -236,4 +236,10 @@ func systemVersion(p *probe) {
 	u.do("GET", "/versions/dss", nil, 200).into(&v)
 	p.equal("version", v.Version, first.Version)
 	u.do("GET", "/versions/nothing", nil, 404)
+	// What the pool's documents name and its tests do not ask for.
+	if p.s.node != nil {
+		var aux struct{ Version string }
+		u.do("GET", "/aux/v1/version", nil, 200).into(&aux)
+		p.equal("version", aux.Version, first.Version)
+	}
 }

@@ -19,6 +19,8 @@ var keyChecks = []check{
 	{ids: "oir/key", what: "a key may hold more", run: longKey},
 	{ids: "oir/key oir/states", what: "off-nominal states need no key", run: offNominalKey},
 	{ids: "oir/key DSS0005,3", what: "constraints are in the key of those who process them", run: constraintKey},
+	{ids: "oir/key isolation", what: "a refusal says where and when, within one's own volume", run: whereAndWhen, own: true},
+	{ids: "oir/key DSS0100,1", what: "the OVN of what a USS that is down has accepted is not needed", run: downKey, own: true},
 	{ids: "oir/key DSS0215 DSS0210,A2-7-2,2a", what: "of many at once only one gets the place", run: race},
 }
 
@@ -240,5 +242,78 @@ func race(p *probe) {
 		}
 		wait.Wait()
 		p.equal("how many got the place", won.Load(), 1)
+	}
+}
+
+// A refusal of a deconflict node has a member beyond the standard: the boxes in
+// which the caller's own extents are met. They tell nothing of the rest of the
+// other's outline.
+func whereAndWhen(p *probe) {
+	alder, birch := p.uss("uss-alder"), p.uss("uss-birch")
+	first := alder.putIntent(newID(), "", alder.intent(here.grow(1000).band(0, 120).during(5, 30)))
+	second := alder.putIntent(newID(), "", alder.intent(here.move(5200, 0)))
+	body := birch.intent(here, here.move(5000, 0))
+	refused := birch.putIntent(newID(), "", body, 409)
+	var said struct {
+		Conflicts []struct {
+			ID           string
+			WhereAndWhen []struct {
+				Extent int
+				Box    struct {
+					Volume struct {
+						Polygon struct{ Vertices []struct{ Lat, Lng float64 } } `json:"outline_polygon"`
+						Lower   struct{ Value float64 }                         `json:"altitude_lower"`
+						Upper   struct{ Value float64 }                         `json:"altitude_upper"`
+					}
+					Start instant `json:"time_start"`
+					End   instant `json:"time_end"`
+				}
+			} `json:"where_and_when"`
+		}
+	}
+	refused.into(&said)
+	extents := map[string]int{first.ID: 0, second.ID: 1}
+	p.equal("conflicts", len(said.Conflicts), 2)
+	for _, c := range said.Conflicts {
+		if len(c.WhereAndWhen) != 1 {
+			p.Fatalf("found %s, expected one place for each", cutText(string(refused.body), 2000))
+		}
+		met := c.WhereAndWhen[0]
+		own := here.move(float64(extents[c.ID])*5000, 0)
+		p.equal("extent", met.Extent, extents[c.ID])
+		const coarseDeg = 5e-5 // cells of about 2 m
+		low, high := p.patch.point(own.eastM, own.northM), p.patch.point(own.eastM+own.widthM, own.northM+own.heightM)
+		for _, v := range met.Box.Volume.Polygon.Vertices {
+			if v.Lat < low["lat"].(float64)-coarseDeg || v.Lat > high["lat"].(float64)+coarseDeg ||
+				v.Lng < low["lng"].(float64)-coarseDeg || v.Lng > high["lng"].(float64)+coarseDeg {
+				p.Errorf("%v, %v lies outside of the caller's extent", v.Lat, v.Lng)
+			}
+		}
+		box, upper, end := met.Box, 120.0, 30.0
+		if c.ID == second.ID {
+			upper, end = 150, 40
+		}
+		p.equal("floor", box.Volume.Lower.Value, own.lowerM)
+		p.equal("ceiling", box.Volume.Upper.Value, upper)
+		p.within("start", box.Start.Value, p.start(own))
+		p.within("end", box.End.Value, p.start(own.during(end, end)))
+	}
+}
+
+// Such an OVN can be had from nobody, and the intent ranks lowest. What flies
+// already ranks highest.
+func downKey(p *probe) {
+	alder := p.uss("uss-" + newID())
+	accepted := alder.putIntent(newID(), "", alder.intent(here))
+	activated := alder.putIntent(newID(), "", alder.activated(here.move(2000, 0)))
+	version := p.arbiter().setAvailability(alder.name, "", "Down").Version
+	birch := p.uss("uss-birch")
+	birch.putIntent(newID(), "", birch.intent(here))
+	refused := birch.putIntent(newID(), "", birch.intent(here.move(2000, 0)), 409)
+	p.equal("missing", ids(refused.missingIntents), []string{activated.ID})
+	p.arbiter().setAvailability(alder.name, version, "Normal")
+	refused = birch.putIntent(newID(), "", birch.intent(here.band(140, 200)), 409)
+	if !slices.Contains(ids(refused.missingIntents), accepted.ID) {
+		p.Errorf("found %v missing, expected %s too", ids(refused.missingIntents), accepted.ID)
 	}
 }

@@ -72,6 +72,7 @@ var operations = []operation{
 	{name: "set availability", method: "PUT", path: availabilityPath + "/{uss}", scopes: []string{scopeArbitration}, success: 200, schema: "UssAvailabilityStatusResponse"},
 	{name: "get availability", method: "GET", path: availabilityPath + "/{uss}", scopes: []string{scopeArbitration, scopeStrategic, scopeConformance}, success: 200, schema: "UssAvailabilityStatusResponse"},
 	{name: "pool", method: "GET", path: "/aux/v1/pool", scopes: []string{scopePool}, success: 200, schema: "PoolStatus", beside: true},
+	{name: "auxiliary version", method: "GET", path: "/aux/v1/version", scopes: []string{scopeVersions, scopePool}, success: 200, schema: "Version", beside: true},
 	{name: "version", method: "GET", path: "/versions/{system}", scopes: []string{scopeVersions}, success: 200, schema: "SystemVersion", beside: true},
 }
 
