@@ -90,7 +90,8 @@ type canvas struct {
 // reset prepares the canvas for shapes within a frame.
 func (c *canvas) reset(f *frame, l level) {
 	c.level, c.height = l, l.heightE9()
-	c.margin = c.height / marginParts
+	partsY, partsX := l.margin()
+	c.margin = float64(c.height * partsY)
 	c.first = l.rowOf(f.y0 - c.margin)
 	last := l.rowOf(f.y1 + c.margin)
 	if south := int32(southRow) >> l.row; c.first < south+capRows {
@@ -105,7 +106,7 @@ func (c *canvas) reset(f *frame, l level) {
 	for row := c.first; row <= last; {
 		s := strip{grid: bandOf(row, l).at(l), first: row}
 		s.last = min(last, row|(1<<(bandShift-l.row)-1))
-		s.marginX = s.wide / marginParts
+		s.marginX = float64(s.wide * partsX)
 		s.place(f)
 		widest = max(widest, s.width)
 		c.strips = append(c.strips, s)

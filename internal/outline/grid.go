@@ -32,10 +32,6 @@ const (
 	// capRows is the number of rows at a pole that are marked whole, all of them,
 	// by what touches one: there columns run together and edges cross many.
 	capRows = 16
-	// marginParts is the part of a cell, 1/marginParts, by which a shape is grown
-	// on both axes before its cells are marked. It covers what traces of edges
-	// differ from the truth by, which is at most a third of it.
-	marginParts = 64
 )
 
 // level tells how many rows and columns, as powers of two, a cell merges.
@@ -58,6 +54,29 @@ func makeBands() (all [bandCount]band) {
 		all[bandCount/2+i], all[bandCount/2-1-i] = b, b
 	}
 	return all
+}
+
+// Before its cells are marked a shape is grown by a margin on both axes, so that
+// traces of edges, which are off the truth by a tolerance, still hold it. The
+// margin grows with the level of the other axis too: what lies in a shape of a
+// higher level stays within it when both run along one edge, as
+//
+//	margin + tolerance at a level <= margin - tolerance at any level above it.
+const (
+	marginParts    = 256 // (2 + the other level) / 256 of a cell
+	toleranceParts = 640 // 1/640 of a cell, and less than 1/512 with rounding
+)
+
+// margin returns the margins in parts of a cell's height and width.
+func (l level) margin() (y, x float64) {
+	return float64(2+l.col) / marginParts, float64(2+l.row) / marginParts
+}
+
+// toleranceE9 returns how far traces may be off the truth on both axes at a
+// latitude.
+func (l level) toleranceE9(latE9 int64) (y, x float64) {
+	g := bandOf(l.rowOf(float64(latE9+originE9)), l).at(l)
+	return l.heightE9() / toleranceParts, g.wide / toleranceParts
 }
 
 // bandOf returns the band that holds a row of a level.

@@ -121,7 +121,7 @@ func TestHostileShapesAreBounded(t *testing.T) {
 // they run.
 func TestOrderMakesNoDifference(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
-	for range 1_000 {
+	for range rounds(t, 1_000) {
 		at, size := anyPlace(rng), sizeAt(rng)
 		ring := star(rng, at, 3+rng.IntN(12), size)
 		f, err := volume.NewPolygon(ring)

@@ -110,8 +110,8 @@ func anyNested(t *testing.T, rng *rand.Rand) (n nested, ok bool) {
 // What lies in a volume has its cells among the volume's.
 func TestOutlinesAreMonotone(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
-	count, bad := map[string]int{}, map[string]int{}
-	for range 12_000 {
+	count := map[string]int{}
+	for range rounds(t, 2_500) {
 		n, ok := anyNested(t, rng)
 		if !ok {
 			continue
@@ -119,18 +119,16 @@ func TestOutlinesAreMonotone(t *testing.T) {
 		in, hold := must(t, n.in), must(t, n.hold)
 		count[n.how]++
 		if !hold.Contains(in) {
-			bad[n.how]++
-			if bad[n.how] <= 3 {
-				t.Errorf("%s: %v, %v (levels %v, %v)", n.how, n.in.Footprint.Vertices()[0], n.in.Footprint.Shape(), []byte(in.cells[:2]), []byte(hold.cells[:2]))
-			}
+			t.Errorf("%s: %v %v in %v %v (levels %v and %v)", n.how, n.in.Footprint.Shape(), n.in.Footprint.Vertices(),
+				n.hold.Footprint.Shape(), n.hold.Footprint.Vertices(), []byte(in.cells[:2]), []byte(hold.cells[:2]))
 		}
 		if !in.Meets(hold) || !hold.Meets(in) {
 			t.Fatalf("%s: they do not meet", n.how)
 		}
 	}
-	t.Log(count, bad)
+	t.Log(count)
 	for _, how := range []string{"circle in circle", "some corners of a polygon", "less buffer", "leg of a corridor"} {
-		if count[how] < 500 {
+		if count[how] < 150 {
 			t.Errorf("only %d of %q", count[how], how)
 		}
 	}

@@ -141,10 +141,10 @@ var directions = func() (all [circleParts][2]float64) {
 	return all
 }()
 
-// corners returns how many corners, a divisor of circleParts, a polygon around a
-// circle needs to stay within tolM metres of it.
+// corners returns how many corners, a divisor of circleParts, a polygon needs to
+// stay within tolM metres of a circle, outside at its corners and inside between.
 func corners(radiusM, tolM float64) int {
-	need := math.Pi * math.Sqrt(radiusM/(2*tolM))
+	need := math.Pi / 2 * math.Sqrt(radiusM/tolM)
 	for n := 12; n < circleParts; n *= 2 {
 		if float64(n) >= need {
 			return n
@@ -161,10 +161,9 @@ func corners(radiusM, tolM float64) int {
 func (p *pen) circle(at geodesy.LatLng, radiusM float64, turn int32) []point {
 	tolM := p.level.toleranceM(at, radiusM)
 	n := corners(radiusM, tolM)
-	// A polygon of n corners whose sides touch the circle, on a plane, has its
-	// corners at r/cos(pi/n); on the ellipsoid they need not be farther.
+	// A chord of n sinks r/2 (pi/n)^2 below the arc: half of it is added.
 	half := math.Pi / float64(n)
-	r := radiusM * (1 + float64(0.52*float64(half*half)))
+	r := radiusM * (1 + float64(0.25*float64(half*half)))
 	s, c := geodesy.SincosDeg(float64(at.LatE9) / 1e9)
 	a := r / meanRadiusM
 	if 2*float64(a*a)*a*meanRadiusM > float64(float64(c*c)*tolM)/8 {

@@ -47,8 +47,8 @@ const (
 	maxCuts = 40
 )
 
-// tracer turns geodesics into straight segments of the plane, each within a
-// third of the margin of the truth on both axes. What it makes of an edge
+// tracer turns geodesics into straight segments of the plane, each within the
+// tolerance of the truth on both axes. What it makes of an edge
 // depends on the edge and the level alone, not on its direction.
 type tracer struct {
 	level level
@@ -143,14 +143,6 @@ func wrap(dLngE9 int64) int64 {
 		return dLngE9 + turnE9
 	}
 	return dLngE9
-}
-
-// toleranceE9 returns how far traces may be off the truth on both axes at a
-// latitude: a third of the margin.
-func (l level) toleranceE9(latE9 int64) (y, x float64) {
-	row := l.rowOf(float64(latE9 + originE9))
-	g := bandOf(row, l).at(l)
-	return l.heightE9() / (3 * marginParts), g.wide / (3 * marginParts)
 }
 
 // parts returns how many straight segments a piece needs, 0 when it is too long
