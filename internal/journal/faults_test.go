@@ -150,6 +150,12 @@ func judge(t *testing.T, what string, k kept, head Head) string {
 		if !errors.As(err, &corrupt) && !strings.Contains(err.Error(), "expected") {
 			t.Fatalf("%s: Open: %v", what, err)
 		}
+		// What is damaged stays as it is, so that it can be looked into.
+		for name, data := range keep(t, dir) {
+			if !bytes.Equal(data, k[name]) {
+				t.Fatalf("%s: Open failed and changed %s", what, name)
+			}
+		}
 		return err.Error()
 	}
 	defer j.Close()

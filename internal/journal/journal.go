@@ -96,7 +96,7 @@ type durable struct {
 // holds a lock on the directory until Close (ErrLocked when another process
 // has it), and checks that the stored head is signed, that the stored tree
 // leads to it, and that it is not older than what was acknowledged; otherwise
-// it returns a *CorruptError and changes nothing.
+// it returns a *CorruptError and leaves database and WAL as they are.
 func Open(dir string, o Options) (*Journal, error) {
 	if o.Rand == nil {
 		o.Rand = rand.Reader

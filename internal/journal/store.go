@@ -58,27 +58,28 @@ type store struct {
 // identity is what a journal is, and whose.
 type identity struct{ format, origin, verifier string }
 
-// openStore opens the database of a directory.
+// openStore opens the database of a directory for reading. Such a connection
+// leaves database and WAL as they are, whatever is in them.
 func openStore(dir string, readOnly bool) (*store, error) {
 	s := &store{dir: dir}
-	file := filepath.Join(dir, databaseFile)
-	if _, err := os.Stat(file); err != nil && (readOnly || !errors.Is(err, fs.ErrNotExist)) {
-		return nil, err
-	}
-	reading := "mode=ro&_pragma=busy_timeout(10000)"
-	if readOnly {
-		if !canWrite(dir) {
-			// SQLite keeps an index of the WAL in shared memory beside it.
-			if info, err := os.Stat(filepath.Join(dir, walFile)); err == nil && info.Size() > 0 {
-				return nil, fmt.Errorf("%s: found a directory that cannot be written with a %s in it; expected a directory that can be written, or a copy of it, to read what is in that file", dir, walFile)
-			}
-			reading += "&immutable=1"
+	if _, err := os.Stat(s.file()); err != nil {
+		if readOnly || !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
-	} else if err := s.openWriter(file); err != nil {
-		return nil, errors.Join(err, s.close())
+		if err := s.openWriter(); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	query := "mode=ro&_pragma=busy_timeout(10000)"
+	if readOnly && !canWrite(dir) {
+		// SQLite keeps an index of the WAL in shared memory beside it.
+		if info, err := os.Stat(filepath.Join(dir, walFile)); err == nil && info.Size() > 0 {
+			return nil, fmt.Errorf("%s: found a directory that cannot be written with a %s in it; expected a directory that can be written, or a copy of it, to read what is in that file", dir, walFile)
+		}
+		query += "&immutable=1"
 	}
 	var err error
-	if s.read, err = sql.Open("sqlite", source(file, reading)); err != nil {
+	if s.read, err = sql.Open("sqlite", source(s.file(), query)); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	s.read.SetMaxOpenConns(8)
@@ -86,16 +87,23 @@ func openStore(dir string, readOnly bool) (*store, error) {
 	return s, nil
 }
 
-func (s *store) openWriter(file string) error {
+func (s *store) file() string { return filepath.Join(s.dir, databaseFile) }
+
+// openWriter opens the connections that write, unless they are open.
+func (s *store) openWriter() error {
+	if s.write != nil {
+		return nil
+	}
 	var err error
-	if s.write, err = sql.Open("sqlite", source(file, "mode=rwc&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)")); err != nil {
+	if s.write, err = sql.Open("sqlite", source(s.file(), "mode=rwc&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
 	if s.conn, err = s.write.Conn(context.Background()); err != nil {
 		return s.fault("opening", err)
 	}
-	// A WAL that turns out to be damaged stays as evidence; Close empties it.
+	// After a failure the WAL stays as it is for the next start; otherwise Close
+	// empties it.
 	err = s.conn.Raw(func(conn any) error {
 		_, err := conn.(sqlite.FileControl).FileControlPersistWAL("main", 1)
 		return err
@@ -103,11 +111,11 @@ func (s *store) openWriter(file string) error {
 	if err != nil {
 		return s.fault("opening", err)
 	}
-	if s.backup, err = sql.Open("sqlite", source(file, "mode=rw&_pragma=busy_timeout(50)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)")); err != nil {
+	if s.backup, err = sql.Open("sqlite", source(s.file(), "mode=rw&_pragma=busy_timeout(50)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(0)")); err != nil {
 		return err
 	}
 	s.backup.SetMaxOpenConns(1)
-	return os.Chmod(file, 0o600)
+	return os.Chmod(s.file(), 0o600)
 }
 
 func source(file, query string) string {
@@ -184,6 +192,9 @@ func (s *store) identity() (*identity, error) {
 // create makes the tables of a new journal in one transaction and has the
 // directory remember the new file.
 func (s *store) create(id identity, checkpoint []byte) error {
+	if err := s.openWriter(); err != nil {
+		return err
+	}
 	tx, err := s.conn.BeginTx(context.Background(), nil)
 	if err != nil {
 		return s.fault("making the tables", err)
@@ -206,7 +217,11 @@ func (s *store) create(id identity, checkpoint []byte) error {
 	return syncDir(s.dir)
 }
 
+// prepareWrites opens the connections that write and prepares what block runs.
 func (s *store) prepareWrites() error {
+	if err := s.openWriter(); err != nil {
+		return err
+	}
 	row := "(?,?,?,?,?)"
 	for _, p := range []struct {
 		stmt **sql.Stmt
