@@ -1,8 +1,11 @@
 package api
 
 import (
+	"fmt"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -66,6 +69,34 @@ func TestSpecificationRefersToWhatItDefines(t *testing.T) {
 	for _, name := range defines {
 		if !strings.HasPrefix(name, "components/securitySchemes/") && !slices.Contains(uses, name) {
 			t.Errorf("openapi.yaml defines %s, which nothing refers to", name)
+		}
+	}
+}
+
+// docs/API.md names every place, its limits and every kind of problem.
+func TestDocumentHasEveryPlace(t *testing.T) {
+	data, err := os.ReadFile("../../docs/API.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(data)
+	for _, e := range endpoints(true) {
+		path := strings.NewReplacer("/receipts/{}", "/receipts/{index}", "{}", "{id}", "{...}", "…").Replace(e.path)
+		if !strings.Contains(doc, "`"+path+"`") {
+			t.Errorf("docs/API.md does not name %s", path)
+		}
+	}
+	for _, p := range []Problem{Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault} {
+		if !regexp.MustCompile("(?m)^\\|.*`" + p.Kind + "`.* \\| " + strconv.Itoa(p.Status) + " \\|").MatchString(doc) {
+			t.Errorf("docs/API.md has no row for %s with status %d", p.Kind, p.Status)
+		}
+	}
+	for _, want := range []string{
+		fmt.Sprintf("At most %d by %[1]d degrees, latitudes from -%d to %[2]d", MaxSpanDegrees, MaxLatitudeDegrees),
+		fmt.Sprintf("1 to %d; 100 when absent", MaxPage),
+	} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("docs/API.md does not say %q", want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -234,4 +235,25 @@ func FuzzFile(f *testing.F) {
 			t.Fatalf("%v in\n%s", err, &b)
 		}
 	})
+}
+
+// The example of docs/OPERATING.md is a configuration that can be used.
+func TestDocumentedConfigurationIsGood(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/OPERATING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(doc), "```toml\n")
+	example, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("docs/OPERATING.md has no example in TOML")
+	}
+	e := NewEffective()
+	if err := e.File("docs/OPERATING.md", []byte(example)); err != nil {
+		t.Fatal(err)
+	}
+	e.Config.Data = "data"
+	if err := e.Check(); err != nil {
+		t.Error(err)
+	}
 }
