@@ -5,7 +5,8 @@
 //	deconflict-bench index [-n 1000000] [-s2n N] [-rounds 5]   broad phase against S2 coverings
 //	deconflict-bench narrow [-pairs 20000] [-rounds 5]         pairs of shapes against S2 polygons
 //	deconflict-bench check [-plans 10000] [-rounds 5]          a day of generated flights
-//	deconflict-bench all [-smoke]                              the three after each other
+//	deconflict-bench outline [-rounds 5]                       coarse outlines against S2 level-13 cells
+//	deconflict-bench all [-smoke]                              the four after each other
 //	deconflict-bench serve [-floor] [-url U]                   load on a DSS, next to a program without domain code
 //	deconflict-bench node [-n 1000000]                         memory and recovery of a node with many intents
 //	deconflict-bench hardcases [-dir D] [COMMAND ARGUMENT...]  the hard cases put to this program or to another
@@ -51,13 +52,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 		s2n    = flags.Int("s2n", 0, "volumes of its S2 baseline; 0 means as many, -1 none")
 		pairs  = flags.Int("pairs", 0, "pairs a round; 0 means 20,000")
 		plans  = flags.Int("plans", 0, "generated plans; 0 means 10,000")
+		seeds  = flags.Int("seeds", 0, "days of flights of the outline benchmark; 0 means 100")
 		dir    = flags.String("dir", "testdata/hardcases", "folder of the hard cases")
 	)
 	if err := flags.Parse(args[1:]); err != nil {
 		return 2
 	}
 	if *smoke {
-		*rounds, *n, *pairs, *plans = 1, 20_000, 800, 500
+		*rounds, *n, *pairs, *plans, *seeds = 1, 20_000, 800, 500, 3
 	}
 	flights := bench.DefaultFlights()
 	if *plans != 0 {
@@ -73,17 +75,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"check": func() error {
 			return bench.Check(stdout, bench.CheckOptions{Flights: flights, Rounds: *rounds})
 		},
+		"outline": func() error {
+			return bench.Outline(stdout, bench.OutlineOptions{Rounds: *rounds, Seeds: *seeds})
+		},
 		"hardcases": func() error { return bench.HardCases(stdout, *dir, flags.Args()) },
 		"answer":    func() error { return bench.AnswerOne(os.Stdin, stdout) },
 	}
 	order := []string{name}
 	if name == "all" {
-		order = []string{"index", "narrow", "check"}
+		order = []string{"index", "narrow", "check", "outline"}
 	}
 	for i, step := range order {
 		do, ok := steps[step]
 		if !ok {
-			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|all|serve|node|hardcases|answer [flags]; -h after a name lists its flags")
+			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|outline|all|serve|node|hardcases|answer [flags]; -h after a name lists its flags")
 			return 2
 		}
 		if i > 0 {

@@ -59,8 +59,8 @@ func Node(ctx context.Context, w io.Writer, opt NodeOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "recovered from a snapshot in %.2f s; %.0f bytes of live heap an intent; %.0f MiB resident, %.0f at most\n",
-		snapshot.Seconds, snapshot.HeapBytes/float64(opt.N), snapshot.ResidentMiB, snapshot.PeakMiB)
+	fmt.Fprintf(w, "recovered from a snapshot in %.2f s (%.2f s of processor time); %.0f bytes of live heap an intent; %.0f MiB resident, %.0f at most\n",
+		snapshot.Seconds, snapshot.CPUSeconds, snapshot.HeapBytes/float64(opt.N), snapshot.ResidentMiB, snapshot.PeakMiB)
 	if err := os.RemoveAll(filepath.Join(dir, "snapshots")); err != nil {
 		return err
 	}
@@ -68,8 +68,8 @@ func Node(ctx context.Context, w io.Writer, opt NodeOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "replayed without one in %.1f s: %.0f entries/s; load average %s\n",
-		replay.Seconds, float64(opt.N)/replay.Seconds, loadAverage())
+	fmt.Fprintf(w, "replayed without one in %.2f s (%.2f s of processor time): %.0f entries/s; load average %s\n",
+		replay.Seconds, replay.CPUSeconds, float64(opt.N)/replay.Seconds, loadAverage())
 	return nil
 }
 
@@ -157,7 +157,8 @@ type NodeReopened struct {
 	Entries     int64   `json:"entries"`
 	Intents     int     `json:"intents"`
 	Seconds     float64 `json:"seconds"`
-	HeapBytes   float64 `json:"heap_bytes"` // live, by which the heap grew
+	CPUSeconds  float64 `json:"cpu_seconds"` // on all processors
+	HeapBytes   float64 `json:"heap_bytes"`  // live, by which the heap grew
 	ResidentMiB float64 `json:"resident_mib"`
 	PeakMiB     float64 `json:"peak_mib"`
 }
@@ -169,13 +170,16 @@ func NodeReopen(ctx context.Context, dir string) (NodeReopened, error) {
 	var r NodeReopened
 	var e *engine.Engine
 	var err error
+	var cpu time.Duration
 	heap, took := grown(func() {
+		before := ownCPU()
 		e, err = engine.Open(ctx, engine.Config{Dir: dir, Journal: nodeJournal()})
+		cpu = ownCPU() - before
 	})
 	if err != nil {
 		return r, err
 	}
-	r.HeapBytes, r.Seconds, r.Entries = heap, took.Seconds(), e.Head().Size
+	r.HeapBytes, r.Seconds, r.CPUSeconds, r.Entries = heap, took.Seconds(), cpu.Seconds(), e.Head().Size
 	err = e.Read(ctx, func(st *airspace.State, _ int64) { r.Intents = st.Counts().Intents })
 	if u, usageErr := usageOf(os.Getpid()); usageErr == nil {
 		r.ResidentMiB, r.PeakMiB = float64(u.residentKB)/1024, float64(u.peakKB)/1024

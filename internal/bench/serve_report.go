@@ -227,18 +227,20 @@ func (s *serving) head() error {
 }
 
 // summary compares the best round of each server with that of the floor, and
-// each number of bystanders with the first.
+// each number of bystanders with the first. The ratio by CPU is that of the
+// requests which the processors could carry if nothing else used them or made
+// them wait: it holds on a machine that does other work meanwhile.
 func (s *serving) summary() {
 	if len(s.reports) < 2 {
 		return
 	}
 	fmt.Fprintf(s.w, "\nquietest of %d rounds\n", s.opt.Rounds)
 	table := tabwriter.NewWriter(s.w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "  place\tbystanders\t\taccepted/s\tof the floor\tcreate p50 ms\tthan with the first\tworst p99 ms\t")
+	fmt.Fprintln(table, "  place\tbystanders\t\taccepted/s\tof the floor\tby CPU\tcreate p50 ms\tthan with the first\tworst p99 ms\t")
 	for _, place := range s.opt.Places {
 		floor := s.best("floor", place, 0)
 		if floor != nil {
-			fmt.Fprintf(table, "  %s\t\tfloor\t%.0f\t\t%.2f\t\t%.2f\t\n", place, floor.PerSecond, floor.createP50(), floor.worstP99())
+			fmt.Fprintf(table, "  %s\t\tfloor\t%.0f\t\t\t%.2f\t\t%.2f\t\n", place, floor.PerSecond, floor.createP50(), floor.worstP99())
 		}
 		first := 0.0
 		for i, bystanders := range s.opt.Bystanders {
@@ -246,17 +248,20 @@ func (s *serving) summary() {
 			if r == nil {
 				continue
 			}
-			ofFloor, more := "", ""
+			ofFloor, byCPU, more := "", "", ""
 			if floor != nil {
 				ofFloor = fmt.Sprintf("%.0f %%", 100*r.PerSecond/floor.PerSecond)
+				if floor.ServerUS != nil && r.ServerUS != nil {
+					byCPU = fmt.Sprintf("%.0f %%", 100*(floor.GeneratorUS+*floor.ServerUS)/(r.GeneratorUS+*r.ServerUS))
+				}
 			}
 			if i == 0 {
 				first = r.createP50()
 			} else {
 				more = fmt.Sprintf("%+.0f %%", 100*(r.createP50()/first-1))
 			}
-			fmt.Fprintf(table, "  %s\t%d\tserver\t%.0f\t%s\t%.2f\t%s\t%.2f\t\n",
-				place, bystanders, r.PerSecond, ofFloor, r.createP50(), more, r.worstP99())
+			fmt.Fprintf(table, "  %s\t%d\tserver\t%.0f\t%s\t%s\t%.2f\t%s\t%.2f\t\n",
+				place, bystanders, r.PerSecond, ofFloor, byCPU, r.createP50(), more, r.worstP99())
 		}
 	}
 	table.Flush()
