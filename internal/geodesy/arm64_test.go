@@ -16,6 +16,7 @@ var unfused = []string{
 	"github.com/deconflict/deconflict/internal/geodesy",
 	"github.com/deconflict/deconflict/internal/volume",
 	"github.com/deconflict/deconflict/internal/conflict",
+	"github.com/deconflict/deconflict/internal/outline",
 }
 
 var (

@@ -116,7 +116,7 @@ func bend(p, q geodesy.LatLng) curve {
 	w := 1 - float64(eccSq*float64(s*s))
 	ratio := w / (1 - eccSq) // n/m
 	sc := float64(s * c)
-	y := float64(ratio*sc)*float64(dLng*dLng) + float64(float64(3*eccSq*sc)/w*float64(dLat*dLat))
+	y := float64(float64(ratio*sc)*float64(dLng*dLng)) + float64(float64(3*eccSq*sc)/w*float64(dLat*dLat))
 	x := float64(float64(2*s) / float64(ratio*c) * float64(dLat*dLng))
 	across := float64(c * dLng)
 	a2 := float64(dLat*dLat) + float64(across*across)
@@ -125,7 +125,7 @@ func bend(p, q geodesy.LatLng) curve {
 		return curve{ty: math.Inf(1), tx: math.Inf(1)}
 	}
 	// The steepest that the path gets on each axis.
-	north, east := math.Abs(dLat)+math.Abs(y)/2, math.Abs(dLng)+math.Abs(x)/2
+	north, east := math.Abs(dLat)+float64(math.Abs(y)/2), math.Abs(dLng)+float64(math.Abs(x)/2)
 	ty := float64(float64(0.12*north)*float64(east*east)) + float64(float64(0.001*a2)*math.Sqrt(a2))
 	tx := float64(0.15*east) * (a2 / float64(c*c))
 	return curve{
