@@ -64,12 +64,11 @@ func (w *witness) ask(what string, question func(*told)) {
 // against returns what the journal does not explain.
 func (w *witness) against(events [][]byte) (faults []string) {
 	complain := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	var states []seen            // before entry n
 	wrote := map[string]int64{}  // versions, by entry
 	position := map[seen]int64{} // the number of entries somebody has seen
 	var s seen
 	for i, event := range events {
-		states, position[s] = append(states, s), int64(i)
+		position[s] = int64(i)
 		ev, _, err := airspace.Decode(event)
 		if err != nil {
 			complain("entry %d: %v", i, err)
@@ -86,7 +85,7 @@ func (w *witness) against(events [][]byte) (faults []string) {
 			}
 		}
 	}
-	states, position[s] = append(states, s), int64(len(events))
+	position[s] = int64(len(events))
 	// steps are what was known at an instant: whoever asks later may not be
 	// told less.
 	type step struct {

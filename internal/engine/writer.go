@@ -99,9 +99,7 @@ func (e *Engine) begin(b *block, timer *time.Timer) bool {
 			e.answer(b, r)
 		case <-timer.C:
 		case <-e.closing:
-			if len(e.queue) == 0 {
-				return false
-			}
+			return false
 		case <-e.failed:
 		}
 	}
