@@ -75,7 +75,7 @@ func (l *load) check(ctx context.Context, n *node, dir string, h *history) []str
 // settleIntent finds out what became of a change with an unknown outcome, and
 // checks that the intent is then as its writer knows it.
 func (a *audit) settleIntent(w *writer, x *intent) {
-	got, err := a.node.do(w.party, "", "GET", intentsPath+"/"+x.id, nil)
+	got, err := a.node.do(w.party, "GET", intentsPath+"/"+x.id, nil)
 	if err != nil {
 		a.fault("intent %s: %v", x.id, err)
 		return
@@ -138,7 +138,7 @@ func (a *audit) checkImplicit(w *writer, x *intent) {
 
 func (a *audit) settleSubscription(w *writer) {
 	s := &w.standing
-	got, err := a.node.do(w.party, "", "GET", subscriptionsPath+"/"+s.id, nil)
+	got, err := a.node.do(w.party, "GET", subscriptionsPath+"/"+s.id, nil)
 	if err != nil {
 		a.fault("subscription %s: %v", s.id, err)
 		return

@@ -60,6 +60,9 @@ type watcher struct {
 	told      map[int]string // by notification index: the intent that was changed
 }
 
+// target is something that a party may read.
+type target struct{ party, path string }
+
 // load is all that was told to the writers of one data directory.
 type load struct {
 	site     site
@@ -67,6 +70,8 @@ type load struct {
 	watchers []*watcher
 	acked    atomic.Int64
 	happened atomic.Int64 // changes of unknown outcome that turned out to have been made
+
+	hot atomic.Pointer[target] // what is being changed
 
 	mu     sync.Mutex
 	faults []string // answers that must not come
@@ -178,7 +183,8 @@ func (l *load) changeIntent(n *node, w *writer, i int) bool {
 	x := &w.intents[i]
 	c := w.next(x)
 	method, path, body := l.request(w, i, c)
-	a, err := n.do(w.party, "", method, path, body)
+	l.hot.Store(&target{w.party, intentsPath + "/" + x.id})
+	a, err := n.do(w.party, method, path, body)
 	if err != nil || a.status >= 500 {
 		x.unknown = c
 		return false
@@ -263,6 +269,7 @@ func (l *load) changeSubscription(n *node, w *writer) bool {
 	w.urls++
 	c := &change{deletes: s.version != "" && w.rng.IntN(4) == 0, url: fmt.Sprintf(urlOfPartyForm, w.party, w.urls)}
 	method, path := "PUT", subscriptionsPath+"/"+s.id
+	l.hot.Store(&target{w.party, path})
 	if s.version != "" {
 		path += "/" + s.version
 	}
@@ -271,7 +278,7 @@ func (l *load) changeSubscription(n *node, w *writer) bool {
 	if c.deletes {
 		method, body = "DELETE", nil
 	}
-	a, err := n.do(w.party, "", method, path, body)
+	a, err := n.do(w.party, method, path, body)
 	if err != nil || a.status >= 500 {
 		s.unknown = c
 		return false

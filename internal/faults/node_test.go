@@ -54,8 +54,9 @@ func built(t *testing.T) string {
 // node is a running `deconflict serve`.
 type node struct {
 	*program.Process
-	base string
-	http *http.Client
+	base     string
+	http     *http.Client
+	recorder *recorder // of all answers; nil: none
 }
 
 // serveArgs is the command line of a node that believes who its callers say
@@ -100,7 +101,7 @@ func serving(t *testing.T, p *program.Process) *node {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &node{p, base, &http.Client{Transport: transport, Timeout: patience}}
+	return &node{Process: p, base: base, http: &http.Client{Transport: transport, Timeout: patience}}
 }
 
 // start starts a node on a data directory.
@@ -149,9 +150,8 @@ type answer struct {
 type object map[string]any
 
 // do sends a request of a party. An error means that its outcome is unknown.
-// The name of the request comes back in its answer's head; it may be empty.
 // Nothing is ever sent twice: the transport repeats neither PUT nor DELETE.
-func (n *node) do(party, name, method, path string, body any) (answer, error) {
+func (n *node) do(party, method, path string, body any) (answer, error) {
 	var text io.Reader
 	if body != nil {
 		data, err := json.Marshal(body)
@@ -165,8 +165,10 @@ func (n *node) do(party, name, method, path string, body any) (answer, error) {
 		return answer{}, err
 	}
 	req.Header.Set("Authorization", "Bearer dev:"+party+":utm.strategic_coordination")
-	if name != "" {
-		req.Header.Set("X-Request-Id", name)
+	s := seen{method: method, path: path}
+	if n.recorder != nil {
+		n.recorder.begin(&s)
+		req.Header.Set("X-Request-Id", s.name) // comes back in the head of the answer
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -177,13 +179,17 @@ func (n *node) do(party, name, method, path string, body any) (answer, error) {
 	}
 	defer res.Body.Close()
 	data, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, data}, err
+	s.answer = answer{res.StatusCode, data}
+	if err == nil && n.recorder != nil {
+		n.recorder.end(s)
+	}
+	return s.answer, err
 }
 
 // read sends a request that must be answered with the status, and decodes the
 // answer unless into is nil.
 func (n *node) read(party, method, path string, body any, status int, into any) error {
-	a, err := n.do(party, "", method, path, body)
+	a, err := n.do(party, method, path, body)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, ended: make(chan struct{})}
 	p.said.ready = make(chan struct{})
 	cmd.Stdout, cmd.Stderr = &p.said, &p.said
+	cmd.WaitDelay = stopWithin // for a child that outlives it
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -59,6 +60,9 @@ func (p *Process) URL(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the program did not say where it listens: %w\n%s", ctx.Err(), p.Last(3000))
 	}
 }
+
+// Listens is closed once a node has said where it listens.
+func (p *Process) Listens() <-chan struct{} { return p.said.ready }
 
 // PID returns the id of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
