@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -400,4 +402,34 @@ func TestStatusAndMe(t *testing.T) {
 	if me.Party != "uss-alpha" || len(me.Scopes) != 1 || me.Availability != airspace.Unknown.String() {
 		t.Errorf("%+v", me)
 	}
+}
+
+// FuzzQuery: whatever stands behind the question mark gives an area or a problem
+// of the caller's making.
+func FuzzQuery(f *testing.F) {
+	for _, q := range []string{
+		here, here + "&lower_m=1e3&upper_m=-5", "bbox=179,-1,-179,1&from=2031-01-01T00:00:00Z&to=2031-01-01T00:00:00Z",
+		"bbox=0,88,10,89&limit=7&after=11111111-1111-4111-8111-111111111111", "bbox=%31,2,3,4;x", "bbox=1e308,-1e308,0,0",
+	} {
+		f.Add(q)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if len(raw) > 64<<10 {
+			return
+		}
+		r := httptest.NewRequest("GET", "/v1/intents", nil)
+		r.URL.RawQuery = raw
+		q, err := (&call{r: r}).query()
+		var p Problem
+		switch {
+		case err == nil:
+			if cells := q.area.AppendCells(nil); len(cells) == 0 || len(cells) > 64<<10 || q.limit < 1 || q.limit > MaxPage {
+				t.Fatalf("%q: %d bytes of cells, limit %d", raw, len(cells), q.limit)
+			}
+		case !errors.As(err, &p) || p.Status != 400 && p.Status != 413:
+			t.Fatalf("%q: %v", raw, err)
+		case len(p.Detail) > 1000:
+			t.Fatalf("%q: an answer of %d bytes", raw, len(p.Detail))
+		}
+	})
 }

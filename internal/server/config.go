@@ -234,7 +234,7 @@ func isLoopback(address string) (bool, error) {
 	return err == nil && ip.IsLoopback(), nil
 }
 
-// describe returns the one-line summary of what identities rest on, for the log.
+// describeTrust returns the one-line summary of what identities rest on, for the log.
 func (c *Config) describeTrust() string {
 	switch {
 	case c.InsecureDev:

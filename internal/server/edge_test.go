@@ -294,3 +294,18 @@ func TestRouteOf(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkEdge is what a request costs beside its handler.
+func BenchmarkEdge(b *testing.B) {
+	c := DefaultConfig()
+	c.PartyRate = 1e9
+	e := newEdge(&c, named{}, newMetrics("test"), quiet())
+	e.handlers = func(route) http.Handler { return http.HandlerFunc(ok) }
+	r := httptest.NewRequest("PUT", "/dss/v1/operational_intent_references/11111111-1111-4111-8111-111111111111", nil)
+	r.Header.Set("Authorization", "Bearer uss1")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Header.Del(requestIDHeader)
+		e.ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
