@@ -138,6 +138,7 @@ type flight struct {
 	extents      []byte   // its Volume4D
 	near         []string // ids of intents that it was told of
 	ovn, state   string   // as acknowledged last
+	unsure       bool     // whether a write after that was carried out: it had no answer, or one above 499
 	subscription string
 }
 
@@ -179,34 +180,34 @@ func (d *driver) open(n int64) bool {
 	return to == 0 || int64(time.Since(d.epoch)) < to
 }
 
-// fly is one flight. Where an answer is not understood the flight is removed
-// if it can be, and left alone if not even that works.
+// fly is one flight. Where a write fails the flight is deleted if it can be. A
+// deletion that is refused leaves what was acknowledged before, which then has
+// to be there when the run ends.
 func (w *worker) fly(f *flight, keep bool) {
 	if !w.put(f, opCreate, "Accepted") {
-		if f.state == outcomeUnknown {
+		if f.unsure {
 			w.unknown++
-			return
+		} else {
+			w.d.site.give(f.slot)
 		}
-		w.d.site.give(f.slot)
 		return
 	}
-	if w.query(f) && w.put(f, opActivate, "Activated") && keep {
+	flown := w.query(f) && w.put(f, opActivate, "Activated")
+	switch {
+	case flown && keep:
 		w.kept = append(w.kept, f)
-		return
-	}
-	if f.state == outcomeUnknown || !w.delete(f) {
+	case w.delete(f):
+		w.d.site.give(f.slot)
+		if w.d.opt.Verify {
+			f.extents, f.near = nil, nil
+			w.gone = append(w.gone, f)
+		}
+	case f.unsure:
 		w.unknown++
-		return
-	}
-	w.d.site.give(f.slot)
-	if w.d.opt.Verify {
-		f.extents, f.near = nil, nil
-		w.gone = append(w.gone, f)
+	default:
+		w.kept = append(w.kept, f)
 	}
 }
-
-// outcomeUnknown is the state of a flight after a write without an answer.
-const outcomeUnknown = "unknown"
 
 // call makes a request and counts what is not accepted. It reports whether the
 // answer has one of the wanted statuses; a 409 to a write is for the caller.
@@ -264,7 +265,7 @@ func (w *worker) put(f *flight, op int, state string) bool {
 			ovn := text(member(ref, "ovn"))
 			if ovn == "" || ovn == f.ovn {
 				w.note(op, status, "found no new ovn in "+string(answer))
-				f.state = outcomeUnknown
+				f.unsure = true
 				return false
 			}
 			f.ovn, f.state = ovn, state
@@ -283,10 +284,8 @@ func (w *worker) put(f *flight, op int, state string) bool {
 			}
 			slices.Sort(f.near) // an intent that changed since is named again
 			f.near = slices.Compact(f.near)
-		case 0:
-			f.state = outcomeUnknown
-			return false
 		default:
+			f.unsure = f.unsure || status == 0 || status >= 500
 			return false
 		}
 	}
@@ -347,6 +346,7 @@ func (w *worker) query(f *flight) bool {
 func (w *worker) delete(f *flight) bool {
 	_, status := w.call(opDelete, "DELETE", intentPath+f.id+"/"+f.ovn, nil, 200)
 	if status != 200 {
+		f.unsure = f.unsure || status == 0 || status >= 500
 		return false
 	}
 	w.d.book.remove(f.id)

@@ -138,7 +138,7 @@ func (s *fakeDSS) put(w http.ResponseWriter, r *http.Request, sub, id, ovn strin
 	if old != nil {
 		status = http.StatusOK
 	}
-	if s.faulty("updates do not stick", "update") && old != nil {
+	if old != nil && s.faulty("updates do not stick", "update") {
 		answerFloor(w, status, floorChange{Reference: ref})
 		return
 	}
