@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/party"
@@ -30,38 +32,35 @@ func Decode(event []byte) (Event, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	ev := newEvent(kind)
-	if ev == nil || version != eventVersion {
+	if version != eventVersion {
 		return nil, 0, &UnknownEventError{Type: kind, Version: version}
 	}
 	r := decoder{Reader: statement.NewReader(event)}
-	r.event(ev)
+	var ev Event
+	switch kind {
+	case typeIntentPut:
+		ev = decode(&r, intentPutMembers)
+	case typeIntentGone:
+		ev = decode(&r, intentGoneMembers)
+	case typeConstraintPut:
+		ev = decode(&r, constraintPutMembers)
+	case typeConstraintGone:
+		ev = decode(&r, constraintGoneMembers)
+	case typeSubscriptionPut:
+		ev = decode(&r, subscriptionPutMembers)
+	case typeSubscriptionGone:
+		ev = decode(&r, subscriptionGoneMembers)
+	case typeAvailabilitySet:
+		ev = decode(&r, availabilitySetMembers)
+	case typeReportFiled:
+		ev = decode(&r, reportFiledMembers)
+	default:
+		return nil, 0, &UnknownEventError{Type: kind, Version: version}
+	}
 	if err := r.Close(); err != nil {
 		return nil, 0, fmt.Errorf("event %s: %w", kind, err)
 	}
 	return ev, r.atNS, nil
-}
-
-func newEvent(kind string) Event {
-	switch kind {
-	case typeIntentPut:
-		return new(IntentPut)
-	case typeIntentGone:
-		return new(IntentGone)
-	case typeConstraintPut:
-		return new(ConstraintPut)
-	case typeConstraintGone:
-		return new(ConstraintGone)
-	case typeSubscriptionPut:
-		return new(SubscriptionPut)
-	case typeSubscriptionGone:
-		return new(SubscriptionGone)
-	case typeAvailabilitySet:
-		return new(AvailabilitySet)
-	case typeReportFiled:
-		return new(ReportFiled)
-	}
-	return nil
 }
 
 // typeOf returns the type and version of an event.
@@ -81,141 +80,131 @@ func typeOf(event []byte) (kind string, version int64, err error) {
 	return kind, version, nil
 }
 
-// decoder reads the members of an event, each into the field of that name.
+// decoder reads the members of an event.
 type decoder struct {
 	*statement.Reader
 	atNS  int64
 	cells []byte
 }
 
-// members names, for each type of event, where its members go. Each member's
-// function is called when it is there; all but the optional ones must be.
-type member struct {
+// member says where a member of an event goes.
+type member[E any] struct {
 	name     string
 	optional bool
-	read     func()
+	read     func(r *decoder, e *E)
 }
 
-func (r *decoder) event(ev Event) {
-	members := append(r.members(ev),
-		member{name: "at", read: func() { r.atNS = r.Time() }},
-		member{name: "type", read: func() { _ = r.String() }},
-		member{name: "v", read: func() { r.Int() }})
-	seen := 0
-	r.Begin('{')
-	for r.More() {
+// decode reads an event by the list of its members, which is in the order of
+// their names as the event is. All but the optional ones must be there.
+func decode[E any](r *decoder, members []member[E]) *E {
+	e := new(E)
+	i := 0
+	for r.Begin('{'); r.More(); i++ {
 		name := r.Key()
-		i := 0
-		for i < len(members) && members[i].name != name {
+		for i < len(members) && members[i].name != name && members[i].optional {
 			i++
 		}
-		if i == len(members) {
-			r.Fail(fmt.Errorf("unknown member %q", name))
-			return
+		if i == len(members) || members[i].name != name {
+			r.Fail(fmt.Errorf("unexpected member %q, or one missing before it", name))
+			return e
 		}
-		members[i].read()
-		seen |= 1 << i
+		members[i].read(r, e)
 	}
-	for i := range members {
-		if seen&(1<<i) == 0 && !members[i].optional {
+	for ; i < len(members); i++ {
+		if !members[i].optional {
 			r.Fail(fmt.Errorf("member %q is missing", members[i].name))
 		}
 	}
+	return e
 }
 
-func (r *decoder) members(ev Event) []member {
-	switch e := ev.(type) {
-	case *IntentPut:
-		return []member{
-			{"end", false, func() { r.Time() }}, // from the outline
-			{"id", false, r.id(&e.ID)},
-			{"implicit", true, func() { e.Implicit = r.implicit() }},
-			{"manager", false, r.party(&e.Manager)},
-			{"notified", true, func() { e.Notified = r.notified() }},
-			{"number", false, r.int(&e.Number)},
-			{"outline", false, func() { e.Outline = r.outline() }},
-			{"ovn", false, r.text(&e.OVN)},
-			{"start", false, func() { r.Time() }},
-			{"state", false, r.state(&e.State)},
-			{"subscription", true, r.id(&e.Subscription)},
-			{"url", false, r.text(&e.URL)},
-			{"version", false, r.int32(&e.Version)},
-		}
-	case *IntentGone:
-		return []member{
-			{"id", false, r.id(&e.ID)},
-			{"implicit", true, func() { e.Implicit = r.implicit() }},
-			{"manager", false, r.party(&e.Manager)},
-			{"notified", true, func() { e.Notified = r.notified() }},
-			{"number", false, r.int(&e.Number)},
-			{"swept", true, r.flag(&e.Swept)},
-		}
-	case *ConstraintPut:
-		return []member{
-			{"end", false, func() { r.Time() }},
-			{"id", false, r.id(&e.ID)},
-			{"manager", false, r.party(&e.Manager)},
-			{"notified", true, func() { e.Notified = r.notified() }},
-			{"number", false, r.int(&e.Number)},
-			{"outline", false, func() { e.Outline = r.outline() }},
-			{"ovn", false, r.text(&e.OVN)},
-			{"start", false, func() { r.Time() }},
-			{"url", false, r.text(&e.URL)},
-			{"version", false, r.int32(&e.Version)},
-		}
-	case *ConstraintGone:
-		return []member{
-			{"id", false, r.id(&e.ID)},
-			{"manager", false, r.party(&e.Manager)},
-			{"notified", true, func() { e.Notified = r.notified() }},
-			{"number", false, r.int(&e.Number)},
-			{"swept", true, r.flag(&e.Swept)},
-		}
-	case *SubscriptionPut:
-		return []member{
-			{"constraints", true, r.flag(&e.Constraints)},
-			{"id", false, r.id(&e.ID)},
-			{"intents", true, r.flag(&e.Intents)},
-			{"number", false, r.int(&e.Number)},
-			{"outline", false, r.oneOutline(&e.Outline)},
-			{"owner", false, r.party(&e.Owner)},
-			{"url", false, r.text(&e.URL)},
-			{"version", false, r.text(&e.Version)},
-		}
-	case *SubscriptionGone:
-		return []member{
-			{"id", false, r.id(&e.ID)},
-			{"number", false, r.int(&e.Number)},
-			{"owner", false, r.party(&e.Owner)},
-			{"swept", true, r.flag(&e.Swept)},
-		}
-	case *AvailabilitySet:
-		return []member{
-			{"availability", false, r.availability(&e.Availability)},
-			{"by", false, r.party(&e.By)},
-			{"uss", false, r.party(&e.USS)},
-			{"version", false, r.text(&e.Version)},
-		}
-	case *ReportFiled:
-		return []member{
-			{"by", false, r.party(&e.By)},
-			{"problem", false, r.text(&e.Problem)},
-			{"report", false, r.text(&e.Report)},
-			{"sha256", false, r.digest(&e.SHA256)},
-		}
-	}
-	return nil
+// common returns what all events have, among their own members.
+func common[E any](own ...member[E]) []member[E] {
+	all := append(own,
+		member[E]{"at", false, func(r *decoder, _ *E) { r.atNS = r.Time() }},
+		member[E]{"type", false, func(r *decoder, _ *E) { r.Bytes() }}, // by which the list was chosen
+		member[E]{"v", false, func(r *decoder, _ *E) { r.Int() }})
+	slices.SortFunc(all, func(a, b member[E]) int { return strings.Compare(a.name, b.name) })
+	return all
 }
 
-func (r *decoder) text(to *string) func() { return func() { *to = r.String() } }
-func (r *decoder) int(to *int64) func()   { return func() { *to = r.Int() } }
-func (r *decoder) flag(to *bool) func()   { return func() { *to = r.Bool() } }
+var intentPutMembers = common(
+	member[IntentPut]{"end", false, func(r *decoder, _ *IntentPut) { r.Time() }}, // from the outline
+	member[IntentPut]{"id", false, func(r *decoder, e *IntentPut) { e.ID = r.id() }},
+	member[IntentPut]{"implicit", true, func(r *decoder, e *IntentPut) { e.Implicit = r.implicit() }},
+	member[IntentPut]{"manager", false, func(r *decoder, e *IntentPut) { e.Manager = party.ID(r.String()) }},
+	member[IntentPut]{"notified", true, func(r *decoder, e *IntentPut) { e.Notified = r.notified() }},
+	member[IntentPut]{"number", false, func(r *decoder, e *IntentPut) { e.Number = r.Int() }},
+	member[IntentPut]{"outline", false, func(r *decoder, e *IntentPut) { e.Outline = r.outline() }},
+	member[IntentPut]{"ovn", false, func(r *decoder, e *IntentPut) { e.OVN = r.String() }},
+	member[IntentPut]{"start", false, func(r *decoder, _ *IntentPut) { r.Time() }},
+	member[IntentPut]{"state", false, func(r *decoder, e *IntentPut) { e.State = r.state() }},
+	member[IntentPut]{"subscription", true, func(r *decoder, e *IntentPut) { e.Subscription = r.id() }},
+	member[IntentPut]{"url", false, func(r *decoder, e *IntentPut) { e.URL = r.String() }},
+	member[IntentPut]{"version", false, func(r *decoder, e *IntentPut) { e.Version = r.narrow() }},
+)
 
-func (r *decoder) party(to *party.ID) func() {
-	return func() { *to = party.ID(r.String()) }
-}
+var intentGoneMembers = common(
+	member[IntentGone]{"id", false, func(r *decoder, e *IntentGone) { e.ID = r.id() }},
+	member[IntentGone]{"implicit", true, func(r *decoder, e *IntentGone) { e.Implicit = r.implicit() }},
+	member[IntentGone]{"manager", false, func(r *decoder, e *IntentGone) { e.Manager = party.ID(r.String()) }},
+	member[IntentGone]{"notified", true, func(r *decoder, e *IntentGone) { e.Notified = r.notified() }},
+	member[IntentGone]{"number", false, func(r *decoder, e *IntentGone) { e.Number = r.Int() }},
+	member[IntentGone]{"swept", true, func(r *decoder, e *IntentGone) { e.Swept = r.Bool() }},
+)
 
-func (r *decoder) int32(to *int32) func() { return func() { *to = r.narrow() } }
+var constraintPutMembers = common(
+	member[ConstraintPut]{"end", false, func(r *decoder, _ *ConstraintPut) { r.Time() }},
+	member[ConstraintPut]{"id", false, func(r *decoder, e *ConstraintPut) { e.ID = r.id() }},
+	member[ConstraintPut]{"manager", false, func(r *decoder, e *ConstraintPut) { e.Manager = party.ID(r.String()) }},
+	member[ConstraintPut]{"notified", true, func(r *decoder, e *ConstraintPut) { e.Notified = r.notified() }},
+	member[ConstraintPut]{"number", false, func(r *decoder, e *ConstraintPut) { e.Number = r.Int() }},
+	member[ConstraintPut]{"outline", false, func(r *decoder, e *ConstraintPut) { e.Outline = r.outline() }},
+	member[ConstraintPut]{"ovn", false, func(r *decoder, e *ConstraintPut) { e.OVN = r.String() }},
+	member[ConstraintPut]{"start", false, func(r *decoder, _ *ConstraintPut) { r.Time() }},
+	member[ConstraintPut]{"url", false, func(r *decoder, e *ConstraintPut) { e.URL = r.String() }},
+	member[ConstraintPut]{"version", false, func(r *decoder, e *ConstraintPut) { e.Version = r.narrow() }},
+)
+
+var constraintGoneMembers = common(
+	member[ConstraintGone]{"id", false, func(r *decoder, e *ConstraintGone) { e.ID = r.id() }},
+	member[ConstraintGone]{"manager", false, func(r *decoder, e *ConstraintGone) { e.Manager = party.ID(r.String()) }},
+	member[ConstraintGone]{"notified", true, func(r *decoder, e *ConstraintGone) { e.Notified = r.notified() }},
+	member[ConstraintGone]{"number", false, func(r *decoder, e *ConstraintGone) { e.Number = r.Int() }},
+	member[ConstraintGone]{"swept", true, func(r *decoder, e *ConstraintGone) { e.Swept = r.Bool() }},
+)
+
+var subscriptionPutMembers = common(
+	member[SubscriptionPut]{"constraints", true, func(r *decoder, e *SubscriptionPut) { e.Constraints = r.Bool() }},
+	member[SubscriptionPut]{"id", false, func(r *decoder, e *SubscriptionPut) { e.ID = r.id() }},
+	member[SubscriptionPut]{"intents", true, func(r *decoder, e *SubscriptionPut) { e.Intents = r.Bool() }},
+	member[SubscriptionPut]{"number", false, func(r *decoder, e *SubscriptionPut) { e.Number = r.Int() }},
+	member[SubscriptionPut]{"outline", false, func(r *decoder, e *SubscriptionPut) { e.Outline = r.oneOutline() }},
+	member[SubscriptionPut]{"owner", false, func(r *decoder, e *SubscriptionPut) { e.Owner = party.ID(r.String()) }},
+	member[SubscriptionPut]{"url", false, func(r *decoder, e *SubscriptionPut) { e.URL = r.String() }},
+	member[SubscriptionPut]{"version", false, func(r *decoder, e *SubscriptionPut) { e.Version = r.String() }},
+)
+
+var subscriptionGoneMembers = common(
+	member[SubscriptionGone]{"id", false, func(r *decoder, e *SubscriptionGone) { e.ID = r.id() }},
+	member[SubscriptionGone]{"number", false, func(r *decoder, e *SubscriptionGone) { e.Number = r.Int() }},
+	member[SubscriptionGone]{"owner", false, func(r *decoder, e *SubscriptionGone) { e.Owner = party.ID(r.String()) }},
+	member[SubscriptionGone]{"swept", true, func(r *decoder, e *SubscriptionGone) { e.Swept = r.Bool() }},
+)
+
+var availabilitySetMembers = common(
+	member[AvailabilitySet]{"availability", false, func(r *decoder, e *AvailabilitySet) { e.Availability = r.availability() }},
+	member[AvailabilitySet]{"by", false, func(r *decoder, e *AvailabilitySet) { e.By = party.ID(r.String()) }},
+	member[AvailabilitySet]{"uss", false, func(r *decoder, e *AvailabilitySet) { e.USS = party.ID(r.String()) }},
+	member[AvailabilitySet]{"version", false, func(r *decoder, e *AvailabilitySet) { e.Version = r.String() }},
+)
+
+var reportFiledMembers = common(
+	member[ReportFiled]{"by", false, func(r *decoder, e *ReportFiled) { e.By = party.ID(r.String()) }},
+	member[ReportFiled]{"problem", false, func(r *decoder, e *ReportFiled) { e.Problem = r.String() }},
+	member[ReportFiled]{"report", false, func(r *decoder, e *ReportFiled) { e.Report = r.String() }},
+	member[ReportFiled]{"sha256", false, func(r *decoder, e *ReportFiled) { e.SHA256 = r.digest() }},
+)
 
 // narrow reads an integer of 32 bits.
 func (r *decoder) narrow() int32 {
@@ -226,47 +215,40 @@ func (r *decoder) narrow() int32 {
 	return int32(n)
 }
 
-func (r *decoder) id(to *ID) func() {
-	return func() {
-		id, err := ParseID(string(r.Bytes()))
-		if err != nil {
-			r.Fail(err)
-		}
-		*to = id
+func (r *decoder) id() ID {
+	id, err := ParseID(string(r.Bytes()))
+	if err != nil {
+		r.Fail(err)
 	}
+	return id
 }
 
-func (r *decoder) state(to *IntentState) func() {
-	return func() {
-		s, ok := ParseState(string(r.Bytes()))
-		if !ok {
-			r.Fail(errors.New("unknown state"))
-		}
-		*to = s
+func (r *decoder) state() IntentState {
+	s, ok := ParseState(string(r.Bytes()))
+	if !ok {
+		r.Fail(errors.New("unknown state"))
 	}
+	return s
 }
 
-func (r *decoder) availability(to *Availability) func() {
-	return func() {
-		a, ok := ParseAvailability(string(r.Bytes()))
-		if !ok {
-			r.Fail(errors.New("unknown availability"))
-		}
-		*to = a
+func (r *decoder) availability() Availability {
+	a, ok := ParseAvailability(string(r.Bytes()))
+	if !ok {
+		r.Fail(errors.New("unknown availability"))
 	}
+	return a
 }
 
-func (r *decoder) digest(to *[32]byte) func() {
-	return func() {
-		text := r.Bytes()
-		if len(text) != 64 {
-			r.Fail(errors.New("expected 64 hexadecimal digits"))
-			return
-		}
-		if _, err := hex.Decode(to[:], text); err != nil {
-			r.Fail(err)
-		}
+func (r *decoder) digest() (sum [32]byte) {
+	text := r.Bytes()
+	if len(text) != hex.EncodedLen(len(sum)) {
+		r.Fail(errors.New("expected 64 hexadecimal digits"))
+		return sum
 	}
+	if _, err := hex.Decode(sum[:], text); err != nil {
+		r.Fail(err)
+	}
+	return sum
 }
 
 func (r *decoder) implicit() (changes []ImplicitChange) {
@@ -279,7 +261,7 @@ func (r *decoder) implicit() (changes []ImplicitChange) {
 			case "dropped":
 				c.Dropped = r.Bool()
 			case "id":
-				r.id(&c.ID)()
+				c.ID = r.id()
 			case "number":
 				c.Number = r.Int()
 			case "url":
@@ -308,15 +290,13 @@ func (r *decoder) notified() (notices []Notified) {
 	return notices
 }
 
-func (r *decoder) oneOutline(to *outline.Volume) func() {
-	return func() {
-		volumes := r.outline()
-		if len(volumes) != 1 {
-			r.Fail(errors.New("expected one volume"))
-			return
-		}
-		*to = volumes[0]
+func (r *decoder) oneOutline() outline.Volume {
+	volumes := r.outline()
+	if len(volumes) != 1 {
+		r.Fail(errors.New("expected one volume"))
+		return outline.Volume{}
 	}
+	return volumes[0]
 }
 
 func (r *decoder) outline() (volumes []outline.Volume) {
