@@ -31,7 +31,7 @@ func TestFormsRoundTrip(t *testing.T) {
 	for range 500 {
 		outlines = append(outlines, anyOutline(t, rng))
 	}
-	for _, v := range hostile(t) {
+	for _, v := range hostile() {
 		outlines = append(outlines, must(t, v))
 	}
 	var all []byte

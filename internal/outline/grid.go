@@ -64,7 +64,7 @@ func makeBands() (all [bandCount]band) {
 //	margin + tolerance at a level <= margin - tolerance at any level above it.
 const (
 	marginParts    = 256 // (2 + the other level) / 256 of a cell
-	toleranceParts = 640 // 1/640 of a cell, and less than 1/512 with rounding
+	toleranceParts = 800 // 1/800 of a cell, and less than 1/512 with all that adds to it
 )
 
 // margin returns the margins in parts of a cell's height and width.

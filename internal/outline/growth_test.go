@@ -1,9 +1,11 @@
 package outline
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
@@ -74,14 +76,13 @@ func comb(corners int, at geodesy.LatLng, sizeE9 int64) []geodesy.LatLng {
 		geodesy.LatLng{LatE9: at.LatE9 - sizeE9/10, LngE9: at.LngE9 - sizeE9/10})
 }
 
-// hostile are valid volumes made to cost much.
-func hostile(t testing.TB) map[string]volume.Volume4D {
-	t.Helper()
+// hostile returns valid volumes made to cost much.
+var hostile = sync.OnceValue(func() map[string]volume.Volume4D {
 	all := map[string]volume.Volume4D{}
 	add := func(name string) func(f *volume.Footprint, err error) {
 		return func(f *volume.Footprint, err error) {
 			if err != nil {
-				t.Fatalf("%s: %v", name, err)
+				panic(fmt.Sprintf("%s: %v", name, err))
 			}
 			all[name] = solid(f)
 		}
@@ -101,11 +102,11 @@ func hostile(t testing.TB) map[string]volume.Volume4D {
 	add("star of 10,000 corners at the pole")(volume.NewPolygon(star(rng, geodesy.LatLng{LatE9: -90e9}, 10_000, 50_000)))
 	add("corridor of 5,000 km")(volume.NewCorridor([]geodesy.LatLng{{LatE9: 60e9, LngE9: -40e9}, {LatE9: 60e9, LngE9: 50e9}}, 1000_000))
 	return all
-}
+})
 
 // What is made to cost much stays small, and can be compared.
 func TestHostileShapesAreBounded(t *testing.T) {
-	for name, v := range hostile(t) {
+	for name, v := range hostile() {
 		o := must(t, v)
 		t.Logf("%s: %d bytes, %.3g km2", name, len(o.cells), o.AreaKM2())
 		if len(o.cells) > MaxCellsBytes {

@@ -160,13 +160,17 @@ func corners(radiusM, tolM float64) int {
 // whose longitude has made the given turns.
 func (p *pen) circle(at geodesy.LatLng, radiusM float64, turn int32) []point {
 	tolM := p.level.toleranceM(at, radiusM)
+	s, c := geodesy.SincosDeg(float64(at.LatE9) / 1e9)
+	a := radiusM / meanRadiusM
+	far := 2*float64(a*a)*a*meanRadiusM > float64(float64(c*c)*tolM)/8
+	if far {
+		tolM /= 4 // as its chords will be traced, which takes up the rest
+	}
 	n := corners(radiusM, tolM)
 	// A chord of n sinks r/2 (pi/n)^2 below the arc: half of it is added.
 	half := math.Pi / float64(n)
 	r := radiusM * (1 + float64(0.25*float64(half*half)))
-	s, c := geodesy.SincosDeg(float64(at.LatE9) / 1e9)
-	a := r / meanRadiusM
-	if 2*float64(a*a)*a*meanRadiusM > float64(float64(c*c)*tolM)/8 {
+	if far {
 		p.verts = p.verts[:0]
 		for i := range n {
 			p.verts = append(p.verts, geodesy.Direct(at, float64(i*360)/float64(n), r))
@@ -229,8 +233,8 @@ func (p *pen) strips(from, to geodesy.LatLng, radiusM float64, turn int32, visit
 	}
 	// A line beside a geodesic at distance r bends with the curvature
 	// tan(r/R)/R; the pieces are so short that their chords leave it by no more
-	// than the tolerance, and shifted outward by that.
-	tolM := p.level.toleranceM(at, radiusM)
+	// than a quarter of the tolerance, and shifted outward by that.
+	tolM := p.level.toleranceM(at, radiusM) / 4
 	sin, cos := geodesy.SincosDeg(radiusM / (radPerE9 * 1e9 * meanRadiusM))
 	bendM := sin / (cos * 8 * meanRadiusM)
 	n := int(min(4096, math.Ceil(length*math.Sqrt(bendM/tolM))))

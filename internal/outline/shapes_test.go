@@ -196,6 +196,39 @@ func TestHoldsTheEdge(t *testing.T) {
 	}
 }
 
+// An edge between two corners of one latitude rises towards the pole. Where that
+// takes it over a row's edge by a millimetre, the row is marked.
+func TestHoldsWhatRisesIntoTheNextRow(t *testing.T) {
+	for _, c := range []struct {
+		row               int64
+		lengthE9, belowE9 int64
+	}{
+		{(originE9 + 60_000_000_000) / rowE9, 4_000_000, 7},
+		{(originE9 + 45_000_000_000) / rowE9, 2_500_000, 4},
+		{(originE9 + 75_000_000_000) / rowE9, 4_000_000, 3},
+	} {
+		north := c.row*rowE9 - originE9 - c.belowE9
+		ring := []geodesy.LatLng{
+			{LatE9: north, LngE9: 10e9},
+			{LatE9: north, LngE9: 10e9 + c.lengthE9},
+			{LatE9: north - 500_000, LngE9: 10e9 + c.lengthE9/2},
+		}
+		f, err := volume.NewPolygon(ring)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := must(t, solid(f))
+		line := geodesy.LineBetween(ring[0], ring[1])
+		top := line.LatLng(line.DistanceM() / 2)
+		if over := top.LatE9 - north - c.belowE9; over < 2 || over > 28 {
+			t.Fatalf("the edge rises %d (1e-9 degree) over the row's edge: too much or too little to tell", over)
+		}
+		if !marks(o, top) {
+			t.Errorf("%v is on the edge of the polygon but not marked", top)
+		}
+	}
+}
+
 // No pair of volumes that meet is missed.
 func TestMeetsWhatTheKernelFinds(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))

@@ -78,3 +78,48 @@ func TestTraceError(t *testing.T) {
 		t.Errorf("only %d pieces were short enough", used)
 	}
 }
+
+// Rings around circles leave them by no more than the tolerance, either way.
+func TestCircleTrace(t *testing.T) {
+	rng := rand.New(rand.NewPCG(27, 28))
+	outside, inside := 0, 0
+	for range 400 {
+		at, radius := anyPlace(rng), math.Pow(10, 6*rng.Float64())
+		s := shape{vertices: []geodesy.LatLng{at}, radiusM: radius}
+		guess := s.guess()
+		p := pen{tracer: tracer{level: guess.level()}}
+		ring := p.circle(at, radius, 0)
+		if len(ring) >= circleParts {
+			continue // next to a cap it is as fine as it gets
+		}
+		for k := range 20 {
+			i := rng.IntN(len(ring) - 1)
+			a, b := ring[i], ring[i+1].after(ring[i])
+			f := float64(k%2) / 2 // corners and the middles between
+			x := math.Mod(a.unrolled()+f*(b.unrolled()-a.unrolled())+2*turnE9, turnE9)
+			y := a.y + f*(b.y-a.y)
+			q := geodesy.LatLng{LatE9: int64(y) - originE9, LngE9: int64(x) - turnE9/2}
+			if p.level.atPole(p.level.rowOf(y)) {
+				continue
+			}
+			d, azi, _ := geodesy.Inverse(at, q)
+			dy, dx := planeGap(geodesy.Direct(at, azi, radius), x, y)
+			tolY, tolX := p.level.toleranceE9(q.LatE9)
+			_, cos := geodesy.SincosDeg(float64(q.LatE9) / 1e9)
+			// All that adds up is less than 1/512 of a cell; rounding comes on top.
+			if dy > tolY*toleranceParts/512+3 || dx > tolX*toleranceParts/512+3/cos {
+				t.Fatalf("circle of %.3f m at %v, %d corners: %v is off by %.3g, %.3g, tolerance %.3g, %.3g (1e-9 degree)",
+					radius, at, len(ring), q, dy, dx, tolY, tolX)
+			}
+			if tolM := p.level.toleranceM(at, radius); d > radius+tolM/8 {
+				outside++
+			} else if d < radius-tolM/8 {
+				inside++
+			}
+		}
+	}
+	t.Logf("%d places clearly outside, %d inside", outside, inside)
+	if outside < 500 || inside < 500 {
+		t.Errorf("%d places outside and %d inside: the tolerance is not shared between both sides", outside, inside)
+	}
+}
