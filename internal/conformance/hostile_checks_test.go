@@ -340,7 +340,7 @@ func stillWell(p *probe) {
 		p.Errorf("found a peak of %d MB, expected 1 GB at most", peak)
 	}
 	p.Logf("peak %d MB", peak)
-	if said := p.s.node.said.all(); strings.Contains(said, "panic") {
+	if said := p.s.node.Said(); strings.Contains(said, "panic") {
 		p.Errorf("the log tells of a panic: %s", cutText(said[strings.Index(said, "panic"):], 2000))
 	}
 }

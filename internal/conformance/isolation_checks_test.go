@@ -192,7 +192,7 @@ func nothingPrecise(p *probe) {
 		p.Error("no file holds the id of the intent: the search looks at the wrong place")
 	}
 	for _, d := range digits {
-		if said := p.s.node.said.all(); strings.Contains(said, d) {
+		if said := p.s.node.Said(); strings.Contains(said, d) {
 			p.Errorf("the log tells the coordinate %s", d)
 		}
 	}
@@ -201,7 +201,7 @@ func nothingPrecise(p *probe) {
 // oneListener looks at the sockets of the node: with no peers there is no port
 // for peers, so nothing could come in unencrypted or unknown.
 func oneListener(p *probe) {
-	inodes, err := socketsOf(p.s.node.pid)
+	inodes, err := socketsOf(p.s.node.PID())
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
@@ -16,12 +15,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/deconflict/deconflict/internal/program"
 )
 
 // suite is what the checks run against: one DSS, seen through one or more
@@ -117,13 +116,10 @@ func readKey(t *testing.T, name string) *rsa.PrivateKey {
 
 // node is the program under test.
 type node struct {
+	*program.Process
 	base string
 	dir  string // its data
-	pid  int
-	said *spoken
 }
-
-var announced = regexp.MustCompile(`listening on (http://[^\s"]+)`)
 
 // startNode builds the program, starts it with an empty data directory and
 // waits until it says where it listens. It is stopped at the end of the test,
@@ -131,59 +127,31 @@ var announced = regexp.MustCompile(`listening on (http://[^\s"]+)`)
 func startNode(t *testing.T, key *rsa.PrivateKey) *node {
 	t.Helper()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "deconflict")
-	build := exec.Command("go", "build", "-o", program, "./cmd/deconflict")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	n := &node{dir: filepath.Join(dir, "data")}
-	cmd := exec.Command(program, "serve", "--data", n.dir, "--listen", "127.0.0.1:0",
-		"--token-key", writePublicKey(t, dir, key), "--audience", "localhost", "--audience", "127.0.0.1")
-	// What the environment says of the checks is not for the node.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DECONFLICT_") })
-	said := &spoken{ready: make(chan string, 1)}
-	n.said = said
-	cmd.Stderr, cmd.Stdout = said, said
-	if err := cmd.Start(); err != nil {
+	binary := filepath.Join(dir, "deconflict")
+	if err := program.Build(t.Context(), binary); err != nil {
 		t.Fatal(err)
 	}
-	n.pid = cmd.Process.Pid
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	n := &node{dir: filepath.Join(dir, "data")}
+	var err error
+	n.Process, err = program.Start(exec.Command(binary, "serve", "--data", n.dir, "--listen", "127.0.0.1:0",
+		"--token-key", writePublicKey(t, dir, key), "--audience", "localhost", "--audience", "127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := stop(cmd, ended); err != nil {
+		if err := n.Stop(); err != nil {
 			t.Errorf("the node: %v", err)
 		}
 		if t.Failed() {
-			t.Logf("the node said at the end:\n%s", said.last(3000))
+			t.Logf("the node said at the end:\n%s", n.Last(3000))
 		}
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	select {
-	case n.base = <-said.ready:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the node ended before it listened: %v\n%s", err, said.last(3000))
-	case <-ctx.Done():
-		t.Fatalf("the node did not say where it listens\n%s", said.last(3000))
+	if n.base, err = n.URL(ctx); err != nil {
+		t.Fatal(err)
 	}
 	return n
-}
-
-// stop ends the program as an operator does.
-func stop(cmd *exec.Cmd, ended chan error) error {
-	if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case err := <-ended:
-		return err
-	case <-time.After(30 * time.Second):
-		_ = cmd.Process.Kill()
-		return errors.New("did not stop within 30 s of an interrupt")
-	}
 }
 
 func writePublicKey(t *testing.T, dir string, key *rsa.PrivateKey) string {
@@ -200,40 +168,9 @@ func writePublicKey(t *testing.T, dir string, key *rsa.PrivateKey) string {
 	return name
 }
 
-// spoken keeps what a program writes and looks for its address in it.
-type spoken struct {
-	mu    sync.Mutex
-	text  []byte
-	found bool
-	ready chan string
-}
-
-func (s *spoken) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.text = append(s.text, p...)
-	if !s.found {
-		lines := s.text[:strings.LastIndexByte(string(s.text), '\n')+1]
-		if m := announced.FindSubmatch(lines); m != nil {
-			s.found = true
-			s.ready <- string(m[1])
-		}
-	}
-	return len(p), nil
-}
-
-func (s *spoken) last(n int) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return string(s.text[max(0, len(s.text)-n):])
-}
-
-// all returns everything that the program has written.
-func (s *spoken) all() string { return s.last(len(s.text)) }
-
 // memoryPeakMB returns the largest resident size that the node had, in MB.
 func (n *node) memoryPeakMB() (int, error) {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", n.pid))
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", n.PID()))
 	if err != nil {
 		return 0, err
 	}

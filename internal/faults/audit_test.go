@@ -25,7 +25,6 @@ type audit struct {
 	// What must be there, by party.
 	intents       map[string]int    // by id: version
 	subscriptions map[string]string // by id: the party that owns it
-	receipts      map[string]int64  // by intent: journal index of its last change
 }
 
 // history is what the journal of a data directory says was done, as far as it
@@ -47,11 +46,32 @@ func (a *audit) fault(format string, args ...any) {
 	a.faults = append(a.faults, fmt.Sprintf(format, args...))
 }
 
-// check returns all that is wrong with the node.
+// check returns all that is wrong with the node and its journal.
 func (l *load) check(ctx context.Context, n *node, dir string, h *history) []string {
+	a := l.audit(n)
+	if len(a.faults) == 0 {
+		a.checkHistory(ctx, dir, h)
+		a.checkWatchers(h.changes)
+		a.checkReceipts()
+	}
+	return a.faults
+}
+
+// checkState returns what is wrong with what the node serves, when no change has
+// an unknown outcome.
+func (l *load) checkState(n *node) []string {
+	a := l.audit(n)
+	if len(a.faults) == 0 {
+		a.checkWatchers(len(l.watchers[0].told))
+	}
+	return a.faults
+}
+
+// audit settles what is unknown and checks intents, subscriptions and queries.
+func (l *load) audit(n *node) *audit {
 	a := &audit{
 		node: n, load: l, faults: slices.Clone(l.faults),
-		intents: map[string]int{}, subscriptions: map[string]string{}, receipts: map[string]int64{},
+		intents: map[string]int{}, subscriptions: map[string]string{},
 	}
 	var all sync.WaitGroup
 	for _, w := range l.writers {
@@ -65,11 +85,8 @@ func (l *load) check(ctx context.Context, n *node, dir string, h *history) []str
 	all.Wait()
 	if len(a.faults) == 0 {
 		a.checkLists()
-		a.checkHistory(ctx, dir, h)
-		a.checkWatchers(h)
-		a.checkReceipts()
 	}
-	return a.faults
+	return a
 }
 
 // settleIntent finds out what became of a change with an unknown outcome, and
@@ -313,7 +330,7 @@ func (h *history) add(r *journal.Record) error {
 
 // checkWatchers checks that each watcher was told of every change once: its
 // index is the number of changes, and no acknowledged index is beyond it.
-func (a *audit) checkWatchers(h *history) {
+func (a *audit) checkWatchers(changes int) {
 	for _, w := range a.load.watchers {
 		var body subscriptionAnswer
 		if err := a.node.read(w.party, "GET", subscriptionsPath+"/"+w.id, nil, 200, &body); err != nil {
@@ -321,8 +338,8 @@ func (a *audit) checkWatchers(h *history) {
 			continue
 		}
 		index := body.Subscription.Index
-		if index != h.changes {
-			a.fault("subscription %s: its notification index is %d after %d changes", w.id, index, h.changes)
+		if index != changes {
+			a.fault("subscription %s: its notification index is %d after %d changes", w.id, index, changes)
 		}
 		for told := range w.told {
 			if told < 1 || told > index {

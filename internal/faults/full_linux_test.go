@@ -10,6 +10,9 @@ import (
 // TestDiskFull lets the disk of a node fill up under load. The node stops with
 // code 3 and says that the disk is full; with room again it comes back whole.
 func TestDiskFull(t *testing.T) {
+	if !long {
+		t.Skip("needs a small file system; runs with DECONFLICT_FAULTS=1")
+	}
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount a small file system")
 	}

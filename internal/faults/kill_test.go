@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/deconflict/deconflict/internal/journal"
 )
 
 // roundsEach is how many rounds a data directory lives.
@@ -102,11 +100,14 @@ func (l *load) unknown() (n int) {
 	return n
 }
 
-// fsck checks a data directory as a whole.
+// fsck checks a data directory as a whole: the journal in itself, and the state
+// by replay against the newest snapshot.
 func fsck(t *testing.T, dir string) {
 	t.Helper()
-	if _, err := journal.Fsck(t.Context(), dir, journal.Options{}); err != nil {
-		t.Errorf("fsck of %s: %v", dir, err)
+	for _, action := range []string{"fsck", "replay"} {
+		if code, said := run(t, "log", action, dir); code != 0 {
+			t.Errorf("log %s of %s: code %d\n%s", action, dir, code, said)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func injections() []injection {
 	if !long {
 		return list
 	}
-	for _, nth := range []int{5, 6, 7, 11, 17, 29} {
+	for _, nth := range []int{8, 9, 11, 17, 29} {
 		list = append(list,
 			injection{"fsync", "EIO", nth, wal, diskError},
 			injection{"fsync", "ENOSPC", nth, wal, diskError},
@@ -142,9 +142,9 @@ func comesBack(t *testing.T, l *load, h *history, dir string) {
 // answer left that rests on a sync which failed.
 func TestNothingUnsyncedIsAcknowledged(t *testing.T) {
 	strace := needStrace(t)
-	nths := []int{9}
+	nths := []int{20}
 	if long {
-		nths = []int{7, 8, 9, 10, 12, 15, 20, 30}
+		nths = []int{16, 17, 18, 20, 24, 30, 40}
 	}
 	for _, nth := range nths {
 		t.Run(ordinal(nth), func(t *testing.T) {

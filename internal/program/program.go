@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,12 +33,17 @@ type Process struct {
 	ended chan struct{} // closed once the process is gone
 }
 
-// Start starts a command. Its standard output and error are kept.
+// Start starts a command. Its standard output and error are kept. Unless the
+// command has an environment it gets this one's, without the variables that
+// would configure the program.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, ended: make(chan struct{})}
 	p.said.ready = make(chan struct{})
 	cmd.Stdout, cmd.Stderr = &p.said, &p.said
 	cmd.WaitDelay = stopWithin // for a child that outlives it
+	if cmd.Env == nil {
+		cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DECONFLICT_") })
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
