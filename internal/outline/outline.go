@@ -1,9 +1,14 @@
 // Package outline makes the coarse outlines that a DSS keeps instead of
-// volumes: for each volume the set of cells of one fixed grid that it touches,
-// its altitudes rounded outward to metres, and its exact times. What two
-// outlines have in common, and whether one holds another, are exact questions
-// about sets of cells: a pair of volumes that meet is never missed, and what lies
-// within an outline's shape lies within the outline.
+// volumes: for each volume the cells of one fixed grid that it touches, its
+// altitudes rounded outward to metres, and its exact times. Whether two outlines
+// meet, and whether one contains another, are exact questions about sets of
+// cells.
+//
+// An outline holds its volume, so no pair of volumes that meet is missed. It does
+// not depend on the order of vertices. A volume inside another has its outline
+// inside the other's; the one exception is an edge that runs within 1/256 of a
+// cell, 8 mm for shapes below a kilometre, of an edge that it does not share,
+// where the two may fall on different sides of a cell's edge.
 package outline
 
 import (
