@@ -137,18 +137,24 @@ func (c *PutIntent) knowsOthers(st *State, constraints bool) error {
 		known[ovn] = true
 	}
 	var refusal Refusal
+	left := maxMetAll
+	place := func(other []outline.Volume) []Met {
+		met := where(c.Outline, other, min(maxMet, left))
+		left -= len(met)
+		return met
+	}
 	for _, other := range st.meetingIntents(c.Outline) {
 		if other.id == c.ID || known[other.ovn] || other.state == Accepted && st.availability[managerOf(other)].state == Down {
 			continue
 		}
 		refusal.MissingIntents = append(refusal.MissingIntents,
-			Missing[IntentView]{st.viewIntent(other), where(c.Outline, other.outline)})
+			Missing[IntentView]{st.viewIntent(other), place(other.outline)})
 	}
 	if constraints {
 		for _, other := range st.meetingConstraints(c.Outline) {
 			if !known[other.ovn] {
 				refusal.MissingConstraints = append(refusal.MissingConstraints,
-					Missing[ConstraintView]{st.viewConstraint(other), where(c.Outline, other.outline)})
+					Missing[ConstraintView]{st.viewConstraint(other), place(other.outline)})
 			}
 		}
 	}
@@ -177,24 +183,27 @@ func lacking(intents, constraints int) string {
 	return count(intents, "operational intent") + " and " + count(constraints, "constraint") + " in the way"
 }
 
-// maxMet bounds how many places a refusal names for one entity. The entities
+// A refusal names at most maxMet places for one entity and maxMetAll for all of
+// them, the first by id: each takes 600 bytes of an answer. The entities
 // themselves are always all named.
-const maxMet = 16
+const (
+	maxMet    = 16
+	maxMetAll = 4096
+)
 
-// where returns the boxes in which the caller's own volumes meet another's.
-func where(own, other []outline.Volume) []Met {
-	var met []Met
-	for i := range own {
-		for j := range other {
-			x, ok := own[i].ClipTo(other[j])
-			if !ok || !own[i].Meets(other[j]) {
-				continue
-			}
-			if met = append(met, Met{i, x}); len(met) == maxMet {
-				return met
-			}
-		}
+// where returns the boxes in which the caller's own volumes meet another's, at
+// most so many.
+func where(own, other []outline.Volume, most int) []Met {
+	if most == 0 {
+		return nil
 	}
+	var met []Met
+	meetings(own, other, func(i, j int) bool {
+		if x, ok := own[i].ClipTo(other[j]); ok {
+			met = append(met, Met{i, x})
+		}
+		return len(met) < most
+	})
 	return met
 }
 

@@ -20,6 +20,9 @@ func (c *PutIntent) rest(st *State, ev *IntentPut, old *intent) (rested, error) 
 		onto.constraints = given.constraints
 		ev.Subscription = c.Subscription
 		if given.implicit {
+			if err := c.canStretch(st, number, ev.Number); err != nil {
+				return onto, err
+			}
 			ev.Implicit = append(ev.Implicit, ImplicitChange{
 				Number: number, ID: given.id, URL: given.url.Value(),
 				Constraints: given.constraints, Version: c.NewVersion,
@@ -61,6 +64,26 @@ func (c *PutIntent) canRestOn(given *subscription) error {
 		if !given.outline[0].Contains(c.Outline[i]) {
 			return refuse(Invalid, "the subscription does not cover volume %d of the intent in space and time", i)
 		}
+	}
+	return nil
+}
+
+// maxStretch is how many volumes an implicit subscription covers at most, twice
+// as many as an intent may have: each change of an intent on it goes through all
+// of them.
+const maxStretch = 20_000
+
+// canStretch checks that an implicit subscription does not grow without end.
+func (c *PutIntent) canStretch(st *State, subscription, intent int64) error {
+	volumes := len(c.Outline)
+	st.resting.each(subscription, func(n int64) bool {
+		if n != intent {
+			volumes += len(st.intents.records.get(n).outline)
+		}
+		return volumes <= maxStretch
+	})
+	if volumes > maxStretch {
+		return refuse(Invalid, "the implicit subscription would cover more than %d volumes: ask for a new one", maxStretch)
 	}
 	return nil
 }

@@ -5,11 +5,9 @@ import (
 	"time"
 	"unique"
 
-	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/index"
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/party"
-	"github.com/deconflict/deconflict/internal/volume"
 )
 
 // How long after its end the node removes an entity that nobody ended.
@@ -183,30 +181,6 @@ func (k *kept[T]) near(volumes []outline.Volume) []int64 {
 	return found
 }
 
-// boxes returns the index boxes of the volumes.
-func boxes(volumes []outline.Volume) []index.Box {
-	var buf [2]volume.Extent
-	all := make([]index.Box, 0, len(volumes))
-	for i := range volumes {
-		for _, x := range volumes[i].Extents(buf[:0]) {
-			all = append(all, conflict.Box(x))
-		}
-	}
-	return all
-}
-
-// meet reports whether any of a meets any of b.
-func meet(a, b []outline.Volume) bool {
-	for i := range a {
-		for j := range b {
-			if a[i].Meets(b[j]) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Apply changes the state by an event that was decided against it. It cannot
 // fail: what it needs to look up was there when the event was decided.
 func (st *State) Apply(ev Event, at At) {
@@ -327,16 +301,15 @@ func (st *State) applyImplicit(changes []ImplicitChange, owner party.ID) {
 // restingOutline returns the outlines of the intents that rest on a
 // subscription. That of a single one is shared, not copied.
 func (st *State) restingOutline(subscription int64) []outline.Volume {
-	var union []outline.Volume
+	var parts [][]outline.Volume
 	st.resting.each(subscription, func(n int64) bool {
-		if own := st.intents.records.get(n).outline; union == nil {
-			union = own
-		} else {
-			union = append(union[:len(union):len(union)], own...)
-		}
+		parts = append(parts, st.intents.records.get(n).outline)
 		return true
 	})
-	return union
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return slices.Concat(parts...)
 }
 
 func (st *State) putSubscription(n int64, record *subscription) {
