@@ -21,9 +21,15 @@ const (
 	// writeLimit is how long a reader may take for what is sent at once. Slower
 	// ones are cut off and resume from the journal.
 	writeLimit = 10 * time.Second
-	// streamPortion is how many entries are read from the journal at a time.
+	// streamPortion is how many entries are read from the journal at a time, and
+	// streamBytes after how much of them a reader is sent what there is: an entry
+	// may have 4 MiB, and each reader has memory of its own.
 	streamPortion = 256
+	streamBytes   = 256 << 10
 )
+
+// errFull ends the reading of a portion that is large enough.
+var errFull = errors.New("enough for now")
 
 // event is what a reader is told of one journal entry.
 type event struct {
@@ -150,9 +156,12 @@ func (s *stream) run(ctx context.Context) {
 	}
 }
 
-// portion sends what the reader may see of the entries up to to.
+// portion sends what the reader may see of the entries up to to, or of fewer
+// when they are large.
 func (s *stream) portion(ctx context.Context, to int64) error {
-	s.buf = s.buf[:0]
+	if s.buf = s.buf[:0]; cap(s.buf) > 2*streamBytes {
+		s.buf = nil
+	}
 	err := s.handler.Engine.Journal().Read(ctx, s.cursor, to, func(record journal.Record) error {
 		ev, kind, err := released(&record, s.reader)
 		if err != nil || ev == nil {
@@ -166,9 +175,13 @@ func (s *stream) portion(ctx context.Context, to int64) error {
 		s.buf = append(append(s.buf, kind...), "\ndata: "...)
 		s.buf = append(append(s.buf, data...), '\n') // after the line feed of data
 		s.told = record.Index
+		if len(s.buf) >= streamBytes {
+			to = record.Index + 1
+			return errFull
+		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errFull) {
 		if ctx.Err() == nil {
 			s.handler.Log.Error("an event stream failed", "request", s.call.r.Header.Get("X-Request-Id"), "error", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/auth"
+	"github.com/deconflict/deconflict/internal/outline"
 )
 
 func (n *node) request(target string) *http.Request { return httptest.NewRequest("GET", target, nil) }
@@ -376,5 +377,45 @@ func TestEventsOfAClosedNode(t *testing.T) {
 	}
 	if w := n.do(alpha, "GET", "/v1/status"); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("a read of a closed node: %d", w.Code)
+	}
+}
+
+// measuring is an answer that notes the largest piece it was sent.
+type measuring struct {
+	httptest.ResponseRecorder
+	largest int
+	last    string // what is in the last piece
+	end     func()
+}
+
+func (m *measuring) Write(data []byte) (int, error) {
+	m.largest = max(m.largest, len(data))
+	n, err := m.ResponseRecorder.Write(data)
+	if strings.Contains(string(data), m.last) {
+		m.end()
+	}
+	return n, err
+}
+
+// A reader of large entries is sent them piece by piece: what waits to be sent
+// is bounded, however much the journal holds.
+func TestLargeEventsInPieces(t *testing.T) {
+	n := newNode(t)
+	at := n.circle(47.4, 8.5, 300)
+	const entries = 24
+	for range entries {
+		n.constraint("rangers", slices.Repeat([]outline.Volume{at}, 100)...)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w := &measuring{ResponseRecorder: *httptest.NewRecorder(), last: "id: " + strconv.Itoa(entries-1) + "\n", end: cancel}
+	r := n.request("/v1/events?after=-1").WithContext(ctx)
+	r.Header.Set("Authorization", string(ranger))
+	n.handler.ServeHTTP(w, r)
+	if got := strings.Count(w.Body.String(), "\nevent: "); got != entries {
+		t.Errorf("found %d events, expected %d", got, entries)
+	}
+	if one := w.Body.Len() / entries; w.Body.Len() < 2*streamBytes || w.largest > streamBytes+2*one {
+		t.Errorf("found a piece of %d bytes of %d, expected at most %d and an event of %d", w.largest, w.Body.Len(), streamBytes, one)
 	}
 }

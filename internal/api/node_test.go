@@ -124,10 +124,10 @@ func (n *node) keys(at outline.Volume) (keys []string) {
 	return keys
 }
 
-func (n *node) constraint(by party.ID, at outline.Volume) airspace.ConstraintView {
+func (n *node) constraint(by party.ID, at ...outline.Volume) airspace.ConstraintView {
 	n.t.Helper()
 	change, _, err := engine.Submit(context.Background(), n.engine, airspace.PutConstraint{
-		By: by, ID: n.id(), NewOVN: n.text(), Outline: []outline.Volume{at}, URL: "https://" + string(by) + ".example/c",
+		By: by, ID: n.id(), NewOVN: n.text(), Outline: at, URL: "https://" + string(by) + ".example/c",
 	})
 	if err != nil {
 		n.t.Fatal(err)
