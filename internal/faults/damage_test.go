@@ -64,7 +64,7 @@ func TestDamageAfterStop(t *testing.T) {
 func testDamage(t *testing.T, stopped bool, all []damage) {
 	rounds := 1
 	if long {
-		rounds = 12
+		rounds = 8
 	}
 	dir := filepath.Join(t.TempDir(), "data")
 	n := start(t, dir, "--snapshot-every", "300")

@@ -62,6 +62,10 @@ var mutants = []struct {
 		"return e.look(fn).wait(ctx)", "e.look(fn)\n\treturn nil", 1,
 	},
 	{
+		"reads do not wait for an end", "internal/airspace/touch.go",
+		"return Touch{kind: IntentKind, id: e.ID, volumes: st.intentMoves(e.Number, nil)}", "return Touch{}", 1,
+	},
+	{
 		"refusals do not wait", "internal/engine/writer.go",
 		"	r.block = b\n", `	if r.err != nil {
 		close(r.done)

@@ -15,11 +15,12 @@ import (
 	"time"
 )
 
-// Build builds the command deconflict of this module as the given file. Flags
-// go to go build.
+// Build builds the command deconflict of this module as the given file, static
+// as a release is. Flags go to go build.
 func Build(ctx context.Context, file string, flags ...string) error {
 	args := append([]string{"build", "-o", file}, flags...)
 	build := exec.CommandContext(ctx, "go", append(args, "github.com/deconflict/deconflict/cmd/deconflict")...)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
