@@ -60,7 +60,11 @@ func asRefusal(err error) *refusal {
 			return &refusal{status: status, message: lawful.Message}
 		}
 	case errors.As(err, &field):
-		return &refusal{status: http.StatusBadRequest, message: field.Error()}
+		status := http.StatusBadRequest
+		if errors.Is(field, f3548wire.ErrKeyTooLong) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		return &refusal{status: status, message: field.Error()}
 	case errors.As(err, &tooLarge):
 		return &refusal{
 			status:  http.StatusRequestEntityTooLarge,

@@ -27,7 +27,7 @@ var pointFields = fields[LatLngPoint]{
 }
 
 var polygonFields = fields[Polygon]{
-	listField("vertices", func(m *Polygon) *[]LatLngPoint { return &m.Vertices }, pointFields.read),
+	shortListField("vertices", maxVertices, nil, func(m *Polygon) *[]LatLngPoint { return &m.Vertices }, pointFields.read),
 }
 
 var circleFields = fields[Circle]{
@@ -100,8 +100,8 @@ var implicitFields = fields[ImplicitSubscription]{
 }
 
 var putIntentFields = fields[PutOperationalIntentReference]{
-	listField("extents", func(m *PutOperationalIntentReference) *[]Volume4D { return &m.Extents }, volume4DFields.read),
-	listField("key", func(m *PutOperationalIntentReference) *[]string { return &m.Key }, stringElement),
+	shortListField("extents", maxExtents, nil, func(m *PutOperationalIntentReference) *[]Volume4D { return &m.Extents }, volume4DFields.read),
+	shortListField("key", maxKey, ErrKeyTooLong, func(m *PutOperationalIntentReference) *[]string { return &m.Key }, stringElement),
 	textField("state", func(m *PutOperationalIntentReference) *string { return &m.State }),
 	textField("uss_base_url", func(m *PutOperationalIntentReference) *string { return &m.USSBaseURL }),
 	textField("subscription_id", func(m *PutOperationalIntentReference) *string { return &m.SubscriptionID }),
@@ -110,7 +110,7 @@ var putIntentFields = fields[PutOperationalIntentReference]{
 }
 
 var putConstraintFields = fields[PutConstraintReference]{
-	listField("extents", func(m *PutConstraintReference) *[]Volume4D { return &m.Extents }, volume4DFields.read),
+	shortListField("extents", maxExtents, nil, func(m *PutConstraintReference) *[]Volume4D { return &m.Extents }, volume4DFields.read),
 	textField("uss_base_url", func(m *PutConstraintReference) *string { return &m.USSBaseURL }),
 }
 
