@@ -49,7 +49,7 @@ func cover(a, b index.Box) index.Box {
 
 // manyPairs is from how many pairs on it takes less time to pack the boxes of
 // one side than to compare each pair.
-const manyPairs = 1 << 16
+const manyPairs = 1 << 18
 
 // meetings calls visit with the positions of every a and b that meet, ascending,
 // until it returns false. A party may declare thousands of volumes, so that the

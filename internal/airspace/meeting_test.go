@@ -39,7 +39,7 @@ func discs(t testing.TB, r *rand.Rand, n int) []outline.Volume {
 // Lists so long that they are packed meet as short ones do.
 func TestMeetings(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	a, b := discs(t, r, 280), discs(t, r, 280)
+	a, b := discs(t, r, 520), discs(t, r, 520)
 	if len(a)*len(b) < manyPairs {
 		t.Fatal("the lists are too short for this test")
 	}

@@ -31,11 +31,11 @@ func (c Sweep) Decide(st *State, env Env) (Event, bool, error) {
 	switch e := st.calendar.first(); e.kind {
 	case intentKind:
 		ev, _ := endIntent(st, env, e.number, st.intents.records.get(e.number), c.NewVersion)
-		ev.Swept = true
+		ev.Swept, ev.Notified = true, curbed(ev.Notified)
 		return ev, true, nil
 	case constraintKind:
 		ev, _ := endConstraint(st, env, e.number, st.constraints.records.get(e.number))
-		ev.Swept = true
+		ev.Swept, ev.Notified = true, curbed(ev.Notified)
 		return ev, true, nil
 	default:
 		old := st.subscriptions.records.get(e.number)
@@ -43,4 +43,15 @@ func (c Sweep) Decide(st *State, env Env) (Event, bool, error) {
 			Number: e.number, ID: old.id, Owner: party.ID(old.owner.Value()), Swept: true,
 		}, true, nil
 	}
+}
+
+// maxCurbed is how many notification indexes a sweep raises; they take at most
+// 2 MB of an event.
+const maxCurbed = 100_000
+
+// curbed leaves out what would make a sweep's event too large for the journal:
+// a sweep that cannot be written would stop all that come after it. Nobody is
+// notified by a sweep.
+func curbed(notified []Notified) []Notified {
+	return notified[:min(len(notified), maxCurbed)]
 }
