@@ -23,8 +23,10 @@ Issues a token with the key of a node, DIR/keys/issuer.key, and prints it. The
 key is created when there is none. A token cannot be taken back before it
 expires: whoever holds it acts as the party.
 
-'client add' lets a party fetch its own tokens at the node's token endpoint, and
-prints its secret, which is kept nowhere. A running node sees the change at once.
+'client add' lets the party NAME fetch its own tokens at the node's token
+endpoint, /oauth/token, and prints its secret, which is kept nowhere: the node has
+its hash. A running node sees the change at once. Tokens that it fetched before it
+was removed live on until they expire, for an hour at most.
 
 Flags:
   --data DIR                  data directory of the node

@@ -269,10 +269,17 @@ def judge(name, key):
 
 
 def main(arguments):
-    key, packs = None, arguments[1:]
-    if len(packs) >= 2 and packs[0] == "--key":
-        key, packs = packs[1], packs[2:]
-    if not packs or packs[0].startswith("-"):
+    key, packs, rest = None, [], iter(arguments[1:])
+    for word in rest:
+        if word in ("-h", "--help"):
+            print(__doc__)
+            return 0
+        # Never a pack judged without the key that stands behind it.
+        if word == "--key":
+            key = next(rest, "")
+        else:
+            packs.append(word)
+    if not packs or key == "" or any(name.startswith("-") for name in packs):
         print(__doc__, file=sys.stderr)
         return 2
     return max([judge(name, key) for name in packs])

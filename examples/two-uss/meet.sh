@@ -7,8 +7,11 @@ here=$(dirname "$0")
 
 # A node with a token issuer of its own, and a token for each of the two.
 deconflict serve --data "$node" --listen "127.0.0.1:$port" --builtin-issuer 2>"$node.log" &
-trap 'kill $!; wait $!; rm -r "$node" "$node.log"' EXIT
-until curl -sf "localhost:$port/readyz" >"$node.log.ready"; do sleep 0.1; done; rm "$node.log.ready"
+trap 'kill $! 2>/dev/null || :; wait $! || :; rm -r "$node" "$node.log"' EXIT
+until grep -qs '^listening' "$node.log"; do
+	kill -0 $! 2>/dev/null || { cat "$node.log" >&2; exit 1; }
+	sleep 0.1
+done
 token() { deconflict token --data "$node" --party "$1" --scope utm.strategic_coordination --audience localhost; }
 north=$(token north)
 south=$(token south)

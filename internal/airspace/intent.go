@@ -5,6 +5,7 @@ import (
 
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/statement"
 )
 
 // transitions are the states that may follow each other; docs/STATES.md shows
@@ -121,9 +122,15 @@ func endsLater(volumes []outline.Volume, nowNS int64, what string) error {
 		return refuse(Invalid, "%s has no volume", what)
 	}
 	if _, end := span(volumes); end <= nowNS {
-		return refuse(Invalid, "%s ends in the past", what)
+		return inThePast(what, end, nowNS)
 	}
 	return nil
+}
+
+// inThePast names both times: clocks that differ are the commonest cause.
+func inThePast(what string, endNS, nowNS int64) error {
+	return refuse(Invalid, "%s ends in the past: found its end at %s, expected one after the node's time, %s",
+		what, statement.AppendTime(nil, endNS), statement.AppendTime(nil, nowNS))
 }
 
 // knowsOthers checks that the key holds the OVN of every other intent that meets

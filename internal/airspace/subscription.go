@@ -48,7 +48,7 @@ func (c *PutSubscription) allowed(env Env) error {
 	case !c.Intents && !c.Constraints:
 		return refuse(Invalid, "a subscription has to tell of operational intents, of constraints or of both")
 	case w.EndNS <= env.NowNS:
-		return refuse(Invalid, "the subscription ends in the past")
+		return inThePast("the subscription", w.EndNS, env.NowNS)
 	case w.EndNS-w.StartNS > MaxSubscriptionNS:
 		return refuse(Invalid, "the subscription is longer than 24 hours")
 	}

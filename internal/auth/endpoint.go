@@ -220,7 +220,7 @@ func (c *ClientCredentials) audience(form url.Values) (string, error) {
 		audience = c.Audiences[0]
 	}
 	if !slices.Contains(c.Audiences, audience) {
-		return "", badRequest("invalid_target", "expected audience or resource with a host name that tokens are issued for")
+		return "", badRequest("invalid_target", "expected an audience or resource with the host name "+strings.Join(c.Audiences, " or "))
 	}
 	return audience, nil
 }

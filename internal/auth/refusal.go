@@ -10,7 +10,7 @@ import (
 // They name the kind of fault and nothing else: whoever tries tokens learns no
 // key, no audience and no time from them.
 var (
-	ErrNoToken = errors.New("no bearer token")
+	ErrNoToken = errors.New("no bearer token, expected the header Authorization: Bearer TOKEN")
 	ErrNoScope = errors.New("the token carries no scope")
 
 	// ErrInvalid is what all of the following are.

@@ -62,8 +62,12 @@ func (d *DSS) parseIntent(c *call, id airspace.ID, ovn string) (cmd airspace.Put
 	}
 	var ok bool
 	if cmd.State, ok = airspace.ParseState(body.State); !ok {
+		found := "nothing"
+		if body.State != "" {
+			found = quote(body.State)
+		}
 		return cmd, &f3548wire.FieldError{
-			Path: "state", Found: quote(body.State), Expected: "Accepted, Activated, Nonconforming or Contingent (DELETE ends an intent)",
+			Path: "state", Found: found, Expected: "Accepted, Activated, Nonconforming or Contingent (DELETE ends an intent)",
 		}
 	}
 	if cmd.URL, err = baseURL("uss_base_url", body.USSBaseURL); err != nil {

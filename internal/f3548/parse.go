@@ -155,7 +155,7 @@ func (d *DSS) outlines(ctx context.Context, extents []f3548wire.Volume4D, need n
 			return nil, f3548wire.Within(fmt.Sprintf("extents[%d]", i), err)
 		}
 		if areaKM2 += volumes[i].AreaKM2(); areaKM2 > limitKM2 {
-			return nil, tooLarge("extents", limitKM2)
+			return nil, tooLarge("extents", areaKM2, limitKM2)
 		}
 		cells = volumes[i].AppendCells(cells[:0])
 		if size += len(cells); size > maxOutlineBytes {
@@ -183,8 +183,8 @@ func (d *DSS) area(c *call) (outline.Volume, error) {
 	if err != nil {
 		return o, f3548wire.Within(path, err)
 	}
-	if o.AreaKM2() > d.Limits.QueryKM2 {
-		return o, tooLarge(path, d.Limits.QueryKM2)
+	if areaKM2 := o.AreaKM2(); areaKM2 > d.Limits.QueryKM2 {
+		return o, tooLarge(path, areaKM2, d.Limits.QueryKM2)
 	}
 	return o, nil
 }
@@ -240,8 +240,8 @@ func (need needs) check(v *f3548wire.Volume4D) error {
 	return nil
 }
 
-func tooLarge(place string, limitKM2 float64) error {
-	return refuse(http.StatusRequestEntityTooLarge, "%s: the area is too large: expected at most %.0f km²", place, limitKM2)
+func tooLarge(place string, areaKM2, limitKM2 float64) error {
+	return refuse(http.StatusRequestEntityTooLarge, "%s: found an area of %.1f km² or more, expected at most %.0f km²", place, areaKM2, limitKM2)
 }
 
 // suffixWindow is how far the time in a requested OVN suffix may be from now.

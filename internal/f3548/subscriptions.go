@@ -93,9 +93,9 @@ func (d *DSS) subscribed(extents *f3548wire.Volume4D) (outline.Volume, error) {
 	if err != nil {
 		return o, f3548wire.Within(path, err)
 	}
-	if o.AreaKM2() > d.Limits.SubscriptionKM2 {
+	if areaKM2 := o.AreaKM2(); areaKM2 > d.Limits.SubscriptionKM2 {
 		// The standard has no 413 for these operations.
-		return o, refuse(http.StatusBadRequest, "%v", tooLarge(path, d.Limits.SubscriptionKM2))
+		return o, refuse(http.StatusBadRequest, "%v", tooLarge(path, areaKM2, d.Limits.SubscriptionKM2))
 	}
 	return o, nil
 }

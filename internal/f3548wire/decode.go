@@ -3,6 +3,7 @@ package f3548wire
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -64,7 +65,14 @@ func Decode(data []byte, into Message) error {
 	}
 	var broken *syntaxError
 	if errors.As(err, &broken) {
-		return &FieldError{Path: "line " + strconv.Itoa(lineOf(s.text, broken.at)), Found: "broken JSON", Expected: "JSON", Err: broken}
+		found := "broken JSON"
+		if s.text == "" {
+			found = "nothing"
+		}
+		return &FieldError{
+			Path:  "line " + strconv.Itoa(lineOf(s.text, broken.at)),
+			Found: found, Expected: fmt.Sprintf("%s at byte %d", broken.expected, broken.at),
+		}
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func TestDecodeNamesTheMember(t *testing.T) {
 		{`"priority":0`, `"priority":{}`, "details.priority: found an object, expected a whole number"},
 		{`"manager":"uss1"`, `"manager":true`, "reference.manager: found true or false, expected a string"},
 		{`"details":{`, `"details":[{`, "details: found an array, expected an object"},
-		{`"priority":0}}`, `"priority":0}]`, "line 6: found broken JSON, expected JSON: expected a comma or } at byte"},
+		{`"priority":0}}`, `"priority":0}]`, "line 6: found broken JSON, expected a comma or } at byte"},
 		{`"priority":0`, `"priority":0,"priority":1`, "details.priority: found the member twice, expected once"},
 		{`"priority":0`, "\"priority\":0,\"x\":\"\xff\"", "line 6: found bytes that are not UTF-8"},
 		{`"priority":0`, `"x":` + strings.Repeat("[", 63), "details.x" + strings.Repeat("[0]", 62) + ": found nesting deeper than 64, expected less"},

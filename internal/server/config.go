@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -236,11 +235,16 @@ func isLoopback(address string) (bool, error) {
 
 // describeTrust returns the one-line summary of what identities rest on, for the log.
 func (c *Config) describeTrust() string {
-	switch {
-	case c.InsecureDev:
-		return "insecure-dev"
-	case c.BuiltinIssuer:
-		return fmt.Sprintf("builtin issuer, %d key files, jwks %t", len(c.TokenKey), c.JWKSURL != "")
+	var trusted []string
+	if c.InsecureDev {
+		trusted = append(trusted, "anybody (insecure-dev)")
 	}
-	return fmt.Sprintf("%d key files, jwks %t", len(c.TokenKey), c.JWKSURL != "")
+	if c.BuiltinIssuer {
+		trusted = append(trusted, "the builtin issuer")
+	}
+	trusted = append(trusted, c.TokenKey...)
+	if u, err := url.Parse(c.JWKSURL); err == nil && c.JWKSURL != "" {
+		trusted = append(trusted, u.Redacted())
+	}
+	return strings.Join(trusted, ", ")
 }

@@ -138,8 +138,9 @@ func nodeKey(dir string, log *slog.Logger) (ed25519.PrivateKey, error) {
 		if _, err := os.Stat(filepath.Join(dir, "journal.db")); err == nil {
 			return nil, fmt.Errorf("%s is missing, but there is a journal: restore the key from the backup", file)
 		}
-		log.Info("a new node: its key is made", "file", file)
-		return journal.GenerateKey(file, nil)
+		if key, err = journal.GenerateKey(file, nil); err == nil {
+			log.Info("a new node: its key was made", "file", file)
+		}
 	}
 	return key, err
 }
@@ -327,7 +328,7 @@ func (s *Server) Run(ctx context.Context) error {
 		aside.Go(func() { broken <- s.debug.Serve(s.debugListener) })
 	}
 	s.log.Info("serving", "url", s.URL(), "debug", s.DebugURL(), "data", s.config.Data,
-		"entries", s.engine.Head().Size, "trust", s.config.describeTrust())
+		"entries", s.engine.Head().Size, "verifier_key", s.engine.Journal().VerifierKey(), "trust", s.config.describeTrust())
 	if err := s.supervisor.tell("READY=1"); err != nil {
 		s.log.Error("the supervisor cannot be told", "error", err)
 	}

@@ -221,11 +221,11 @@ func (v *Volume4D) Validate() error {
 	case v.Footprint == nil:
 		return invalid(NoFootprint, -1, "a volume needs a footprint")
 	case v.Band.LowerMM >= v.Band.UpperMM:
-		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %d mm and %d mm", v.Band.LowerMM, v.Band.UpperMM)
+		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %g m and %g m", metres(v.Band.LowerMM), metres(v.Band.UpperMM))
 	case v.Band.LowerMM < NoFloorMM || v.Band.UpperMM > NoCeilingMM:
 		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm are out of range", v.Band.LowerMM, v.Band.UpperMM)
 	case v.Datum.Sea && v.SeaBand.LowerMM >= v.SeaBand.UpperMM:
-		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %d mm and %d mm above mean sea level", v.SeaBand.LowerMM, v.SeaBand.UpperMM)
+		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %g m and %g m above mean sea level", metres(v.SeaBand.LowerMM), metres(v.SeaBand.UpperMM))
 	case v.SeaBand.LowerMM < NoFloorMM || v.SeaBand.UpperMM > NoCeilingMM:
 		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm above mean sea level are out of range", v.SeaBand.LowerMM, v.SeaBand.UpperMM)
 	case v.Window.StartNS >= v.Window.EndNS:
