@@ -25,7 +25,7 @@ func TestOrder(t *testing.T) {
 	for _, early := range v.early {
 		t.Error(early)
 	}
-	if v.writes < int(acks) || v.reads < 50 || v.refusals < 20 {
+	if v.writes < int(acks) || v.reads < 20 || v.refusals < 10 {
 		t.Error("too few answers to tell")
 	}
 }
