@@ -293,9 +293,9 @@ func logReplay(ctx context.Context, a *app, _ *logRequest, rest []string) (int, 
 	verdict, code := fmt.Sprintf("The snapshot of %d entries leads to the same state.", sum.SnapshotSize), exitClear
 	switch {
 	case sum.SnapshotSize == 0:
-		verdict = "There is no snapshot to compare with."
+		verdict = "There is no usable snapshot to compare with."
 	case !sum.Agrees():
-		verdict, code = fmt.Sprintf("BAD: the snapshot of %d entries leads to the state %x. Remove it; the journal decides.", sum.SnapshotSize, sum.SnapshotState), exitBad
+		verdict, code = fmt.Sprintf("BAD: the snapshot of %d entries leads to the state %x. Remove it if deconflict log fsck finds the journal good.", sum.SnapshotSize, sum.SnapshotState), exitBad
 	}
 	_, err = fmt.Fprintln(a.stdout, verdict)
 	return code, err
