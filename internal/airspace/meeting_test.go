@@ -170,3 +170,36 @@ func BenchmarkManyVolumes(b *testing.B) {
 		}
 	}
 }
+
+// Pages, put together, are the whole list.
+func TestPages(t *testing.T) {
+	n := newNode(t)
+	here := box(t, 0, 0, 30)
+	for i := range 7 {
+		c := n.intent("uss1", 1+i*i%11*100+i, here)
+		c.State, c.MayOffNominal, c.Implicit = Nonconforming, true, n.implicit(9000+i)
+		must(n, c)
+		must(n, PutConstraint{By: "authority", ID: newID(50 + i), NewOVN: n.opaque(), Outline: []outline.Volume{here}, URL: "https://a.example"})
+	}
+	for most := 1; most < 9; most++ {
+		var intents []IntentView
+		var constraints []ConstraintView
+		for after, more := (ID{}), true; more; {
+			page := n.st.IntentsAfter(here, after, most)
+			if intents = append(intents, page...); len(page) > 0 {
+				after = page[len(page)-1].ID
+			}
+			more = len(page) == most
+		}
+		for after, more := (ID{}), true; more; {
+			page := n.st.ConstraintsAfter(here, after, most)
+			if constraints = append(constraints, page...); len(page) > 0 {
+				after = page[len(page)-1].ID
+			}
+			more = len(page) == most
+		}
+		if len(intents) != 7 || !slices.Equal(intents, n.st.Intents(here)) || !slices.Equal(constraints, n.st.Constraints(here)) {
+			t.Fatalf("pages of %d: found %d intents and %d constraints", most, len(intents), len(constraints))
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package airspace
 
 import (
+	"math"
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/outline"
@@ -36,18 +37,41 @@ func (st *State) Subscription(id ID) (SubscriptionView, bool) {
 
 // Intents returns every intent whose outline meets the area, sorted by id.
 func (st *State) Intents(area outline.Volume) []IntentView {
+	return st.IntentsAfter(area, ID{}, math.MaxInt)
+}
+
+// IntentsAfter returns the first of them with ids above the one given, at most so
+// many. Only these are copied: an area may hold very many.
+func (st *State) IntentsAfter(area outline.Volume, after ID, most int) []IntentView {
 	var found []IntentView
 	for _, record := range st.meetingIntents([]outline.Volume{area}) {
+		if record.id.Compare(after) <= 0 {
+			continue
+		}
+		if len(found) == most {
+			break
+		}
 		found = append(found, st.viewIntent(record))
 	}
 	return found
 }
 
-// Constraints returns every constraint whose outline meets the area, sorted by
-// id.
+// Constraints returns every constraint whose outline meets the area, sorted by id.
 func (st *State) Constraints(area outline.Volume) []ConstraintView {
+	return st.ConstraintsAfter(area, ID{}, math.MaxInt)
+}
+
+// ConstraintsAfter returns the first of them with ids above the one given, at most so
+// many. Only these are copied: an area may hold very many.
+func (st *State) ConstraintsAfter(area outline.Volume, after ID, most int) []ConstraintView {
 	var found []ConstraintView
 	for _, record := range st.meetingConstraints([]outline.Volume{area}) {
+		if record.id.Compare(after) <= 0 {
+			continue
+		}
+		if len(found) == most {
+			break
+		}
 		found = append(found, st.viewConstraint(record))
 	}
 	return found

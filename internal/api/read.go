@@ -123,7 +123,8 @@ type listing struct {
 	Basis    basis  `json:"basis"`
 }
 
-// list reads the entities of an area and returns the page that is asked for.
+// list reads the entities of an area and returns the page that is asked for. It
+// takes one entity beyond the page to tell whether that is the last.
 func list[V, T any](h *handler, c *call, find func(*airspace.State, *query, int64) []V, id func(V) airspace.ID, form func(V) T) ([]T, listing, error) {
 	q, err := c.query()
 	if err != nil {
@@ -148,7 +149,9 @@ func list[V, T any](h *handler, c *call, find func(*airspace.State, *query, int6
 
 func (h *handler) intents(c *call) error {
 	part, l, err := list(h, c,
-		func(st *airspace.State, q *query, _ int64) []airspace.IntentView { return st.Intents(q.area) },
+		func(st *airspace.State, q *query, _ int64) []airspace.IntentView {
+			return st.IntentsAfter(q.area, q.after, q.limit+1)
+		},
 		func(v airspace.IntentView) airspace.ID { return v.ID }, c.intentOf)
 	if err != nil {
 		return err
@@ -161,7 +164,9 @@ func (h *handler) intents(c *call) error {
 
 func (h *handler) constraints(c *call) error {
 	part, l, err := list(h, c,
-		func(st *airspace.State, q *query, _ int64) []airspace.ConstraintView { return st.Constraints(q.area) },
+		func(st *airspace.State, q *query, _ int64) []airspace.ConstraintView {
+			return st.ConstraintsAfter(q.area, q.after, q.limit+1)
+		},
 		func(v airspace.ConstraintView) airspace.ID { return v.ID }, c.constraintOf)
 	if err != nil {
 		return err
