@@ -18,8 +18,11 @@ const maxBoxes = 64
 // boxes returns index boxes that cover the volumes, at most maxBoxes or a few
 // more.
 func boxes(volumes []outline.Volume) []index.Box {
+	return appendBoxes(make([]index.Box, 0, min(len(volumes), maxBoxes)), volumes)
+}
+
+func appendBoxes(all []index.Box, volumes []outline.Volume) []index.Box {
 	var buf [2]volume.Extent
-	all := make([]index.Box, 0, min(len(volumes), maxBoxes))
 	each := (len(volumes) + maxBoxes - 1) / maxBoxes
 	for len(volumes) > 0 {
 		n := min(each, len(volumes))

@@ -2,6 +2,7 @@ package airspace
 
 import (
 	"slices"
+	"sync"
 	"time"
 	"unique"
 
@@ -109,25 +110,28 @@ func (st *State) HoldIndex() {
 	st.intents.boxes, st.constraints.boxes, st.subscriptions.boxes = nil, nil, nil
 }
 
-// BuildIndex makes the indexes of what is there: a tenth of the cost of keeping
-// them up entry by entry.
+// BuildIndex makes the indexes of what is there, on two processors: a tenth of
+// the cost of keeping them up entry by entry.
 func (st *State) BuildIndex() {
-	var entries []index.Entry[int64]
-	st.intents.records.each(func(n int64, r *intent) { entries = appendEntries(entries, n, r.outline) })
-	st.intents.boxes = index.Build(entries)
-	entries = entries[:0]
-	st.constraints.records.each(func(n int64, r *constraint) { entries = appendEntries(entries, n, r.outline) })
-	st.constraints.boxes = index.Build(entries)
-	entries = entries[:0]
-	st.subscriptions.records.each(func(n int64, s *subscription) { entries = appendEntries(entries, n, s.outline) })
-	st.subscriptions.boxes = index.Build(entries)
+	var aside sync.WaitGroup
+	aside.Go(func() {
+		st.subscriptions.build(func(s *subscription) []outline.Volume { return s.outline })
+		st.constraints.build(func(r *constraint) []outline.Volume { return r.outline })
+	})
+	st.intents.build(func(r *intent) []outline.Volume { return r.outline })
+	aside.Wait()
 }
 
-func appendEntries(entries []index.Entry[int64], n int64, volumes []outline.Volume) []index.Entry[int64] {
-	for _, box := range boxes(volumes) {
-		entries = append(entries, index.Entry[int64]{ID: n, Box: box})
-	}
-	return entries
+func (k *kept[T]) build(of func(*T) []outline.Volume) {
+	entries := make([]index.Entry[int64], 0, len(k.byID))
+	var around []index.Box
+	k.records.each(func(n int64, record *T) {
+		around = appendBoxes(around[:0], of(record))
+		for _, box := range around {
+			entries = append(entries, index.Entry[int64]{ID: n, Box: box})
+		}
+	})
+	k.boxes = index.Build(entries)
 }
 
 // get returns the record and number of an id.

@@ -54,6 +54,11 @@ func (v Volume) Extents(dst []volume.Extent) []volume.Extent {
 	c.open(v.cells)
 	for c.next() {
 		first, last := rowsOf(c.row, c.level)
+		if c.kind == kindOne {
+			lo, hi := c.one.widen(c.level)
+			h.add(first, last, lo, hi)
+			continue
+		}
 		for _, r := range c.runs() {
 			lo, hi := r.widen(c.level)
 			h.add(first, last, lo, hi)
