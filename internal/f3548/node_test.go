@@ -59,8 +59,6 @@ func newNode(t testing.TB, limits Limits) *node {
 	return n
 }
 
-func (n *node) advance(d time.Duration) { n.clockNS.Add(int64(d)) }
-
 // bearer is somebody who calls, with the scopes of its tokens.
 type bearer string
 

@@ -73,7 +73,7 @@ func (j *Journal) block(events [][]byte) (*durable, int64, error) {
 	}
 	// A mirror that cannot be written could not tell of a loss later.
 	if _, err := j.mirror.WriteAt(checkpoint, 0); err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("writing the file %s", mirrorFile), err)
+		return nil, 0, fmt.Errorf("writing the file %s: %w", mirrorFile, err)
 	}
 	const pages = 5 * 4096 // the head, and what is written twice as it fills up
 	return &durable{head, checkpoint, e}, written + pages + int64(len(j.done))*tileBytes, nil

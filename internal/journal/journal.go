@@ -187,13 +187,14 @@ func (j *Journal) identify(acknowledged bool) error {
 		return nil
 	}
 	if known.origin != o.Origin {
-		return fmt.Errorf("found a journal of %q, expected one of %q", known.origin, o.Origin)
+		return fmt.Errorf("%s: found a journal of %q, expected one of %q", filepath.Join(j.dir, databaseFile), known.origin, o.Origin)
 	}
 	if j.verifier, err = VerifierKey(o.Origin, o.Key.Public().(ed25519.PublicKey)); err != nil {
 		return err
 	}
 	if known.verifier != j.verifier {
-		return fmt.Errorf("found a journal signed by the key %s, expected %s, whose private key was given", known.verifier, j.verifier)
+		return fmt.Errorf("%s: found a journal signed by the key %s, expected %s, whose private key is in %s",
+			filepath.Join(j.dir, databaseFile), known.verifier, j.verifier, KeyFile(j.dir))
 	}
 	return nil
 }
