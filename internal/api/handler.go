@@ -66,6 +66,7 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/status", false, anyScopes, (*handler).status},
 		{"/v1/events", false, anyScopes, (*handler).events},
 		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt},
+		{"/v1/packs", false, anyScopes, (*handler).pack},
 		{"/v1/openapi.yaml", true, nil, (*handler).specification},
 		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint},
 		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile},

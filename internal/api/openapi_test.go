@@ -94,6 +94,7 @@ func TestDocumentHasEveryPlace(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf("At most %d by %[1]d degrees, latitudes from -%d to %[2]d", MaxSpanDegrees, MaxLatitudeDegrees),
 		fmt.Sprintf("1 to %d; 100 when absent", MaxPage),
+		fmt.Sprintf("at most %d,000 entries", MaxPackEntries/1000),
 	} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("docs/API.md does not say %q", want)

@@ -152,7 +152,7 @@ func TestParametersThatCannotBeUsed(t *testing.T) {
 			t.Errorf("%s: %d %s", query, w.Code, w.Body)
 		}
 	}
-	for _, path := range []string{"/v1/status?x=1", "/v1/parties/me?x=1", "/v1/receipts/0?x=1", "/v1/events?x=1", "/v1/intents/11111111-1111-4111-8111-111111111111?x=1"} {
+	for _, path := range []string{"/v1/status?x=1", "/v1/parties/me?x=1", "/v1/receipts/0?x=1", "/v1/events?x=1", "/v1/packs?x=1", "/v1/intents/11111111-1111-4111-8111-111111111111?x=1"} {
 		if w := n.do(alpha, "GET", path); w.Code != 400 {
 			t.Errorf("%s: %d", path, w.Code)
 		}
@@ -283,7 +283,7 @@ func TestOthersSeeReferencesOnly(t *testing.T) {
 	paths := []string{
 		"/v1/intents?" + here, "/v1/constraints?" + here, "/v1/subscriptions?" + here, "/v1/parties/me", "/v1/status",
 		"/v1/intents/" + i.ID.String(), "/v1/constraints/" + c.ID.String(), "/v1/subscriptions/" + s.ID.String(),
-		"/v1/receipts/0", "/v1/receipts/1", "/v1/receipts/2", "/log/checkpoint", "/log/tile/entries/000.p/3",
+		"/v1/receipts/0", "/v1/receipts/1", "/v1/receipts/2", "/v1/packs", "/log/checkpoint", "/log/tile/entries/000.p/3",
 	}
 	for _, path := range paths {
 		body := n.do(everything, "GET", path).Body.String()
@@ -334,6 +334,7 @@ func TestScopes(t *testing.T) {
 		{"/v1/subscriptions?" + here, []bearer{alpha, onlooker}},
 		{"/v1/parties/me", []bearer{alpha, onlooker, ranger, arbiter}},
 		{"/v1/status", []bearer{alpha, onlooker, ranger, arbiter}},
+		{"/v1/packs", []bearer{alpha, onlooker, ranger, arbiter}},
 		{"/v1/receipts/0", []bearer{alpha, onlooker}}, // 404 for the others: nothing is released
 		{"/v1/receipts/1", []bearer{ranger}},
 	} {

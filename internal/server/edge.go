@@ -36,6 +36,7 @@ type edge struct {
 	requests  *gate
 	bodies    *gate // of requests with bodies above smallBody
 	streams   *gate
+	packs     *gate
 	ids       requestIDs
 }
 
@@ -46,6 +47,10 @@ const smallBody = 64 << 10
 // largeBodyMemory is how much of the memory the bodies above smallBody may take
 // together.
 const largeBodyMemory = 128 << 20
+
+// maxPacks is how many packs are written at the same time, half of them for one
+// party: each keeps a processor busy, beside the writer of the journal.
+const maxPacks = 4
 
 func newEdge(c *Config, verifier identifier, m *metrics, log *slog.Logger) *edge {
 	return &edge{
@@ -59,6 +64,7 @@ func newEdge(c *Config, verifier identifier, m *metrics, log *slog.Logger) *edge
 		requests:  newGate(c.MaxConcurrent, queueTimeout),
 		bodies:    newGate(max(4, int(largeBodyMemory/c.MaxBody)), queueTimeout),
 		streams:   newGate(c.MaxStreams, 0),
+		packs:     newGate(maxPacks, queueTimeout),
 		ids:       newRequestIDs(),
 	}
 }
@@ -125,8 +131,11 @@ func (e *edge) admit(w http.ResponseWriter, r *http.Request, to route, who *call
 		return
 	}
 	places := e.requests
-	if to.stream {
+	switch {
+	case to.stream:
 		places = e.streams
+	case to.pack:
+		places = e.packs
 	}
 	if !e.place(w, r, to, who, places) {
 		return
@@ -187,7 +196,7 @@ func (e *edge) finish(r *http.Request, rec *recorder, to route, id string, who *
 	if status == 0 {
 		status = http.StatusOK
 	}
-	if !to.stream {
+	if !to.stream && !to.pack {
 		e.metrics.observe(r.Method, to.name, status, took)
 	}
 	level := slog.LevelDebug

@@ -178,6 +178,35 @@ func TestConcurrencyLimit(t *testing.T) {
 	leave <- struct{}{}
 }
 
+// Packs take places of their own, so that however many are asked for the others
+// are answered.
+func TestPacksTakePlaces(t *testing.T) {
+	inside, leave := make(chan struct{}), make(chan struct{})
+	e, _ := testEdge(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/packs" {
+			inside <- struct{}{}
+			<-leave
+		}
+	}, func(c *Config) { c.MaxConcurrent = 2 })
+	e.packs.wait = 0
+	for i := range maxPacks {
+		go do(e, "GET", "/v1/packs", []string{"uss1", "uss2"}[i%2], nil)
+		<-inside
+	}
+	if w := do(e, "GET", "/v1/packs", "uss1", nil); w.Code != 429 {
+		t.Errorf("one pack more of a party with its share: %d, want 429", w.Code)
+	}
+	if w := do(e, "GET", "/v1/packs", "uss3", nil); w.Code != 503 {
+		t.Errorf("one pack more: %d, want 503", w.Code)
+	}
+	for _, path := range []string{"/v1/status", "/v1/events"} {
+		if w := do(e, "GET", path, "uss1", nil); w.Code != 200 {
+			t.Errorf("%s beside packs: %d", path, w.Code)
+		}
+	}
+	close(leave)
+}
+
 func TestBodyLimit(t *testing.T) {
 	var got error
 	e, _ := testEdge(func(w http.ResponseWriter, r *http.Request) { _, got = io.ReadAll(r.Body) }, func(c *Config) { c.MaxBody = 100 })
@@ -288,6 +317,7 @@ func TestRouteOf(t *testing.T) {
 		"/dss":                    "other",
 		"/v1/intents/../openapi":  "/v1/",
 		"/v1/receipts/9999999999": "/v1/receipts/{}",
+		"/v1/packs":               "/v1/packs",
 	} {
 		if got := routeOf(path).name; got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)

@@ -28,7 +28,7 @@ func newMetrics(version string) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deconflict_http_requests_total", Help: "Requests answered, event streams left out.",
+			Name: "deconflict_http_requests_total", Help: "Requests answered, event streams and packs left out.",
 		}, []string{"method", "route", "status"}),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "deconflict_http_request_seconds", Help: "From the end of a request's header to the end of its answer.",

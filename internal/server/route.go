@@ -25,6 +25,7 @@ type route struct {
 	area      area
 	f3548     bool // errors are in the form of F3548-21
 	stream    bool // stays open
+	pack      bool // takes long
 	unlimited bool
 }
 
@@ -59,6 +60,7 @@ var routes = []struct {
 	{"/v1/status", route{area: native}},
 	{"/v1/events", route{area: native, stream: true}},
 	{"/v1/receipts/{}", route{area: native}},
+	{"/v1/packs", route{area: native, pack: true}},
 	{"/v1/openapi.yaml", route{area: native}},
 	{"/log/checkpoint", route{area: native}},
 }
