@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/deconflict/deconflict/internal/airspace"
-	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548wire"
 	"github.com/deconflict/deconflict/internal/party"
 )
@@ -63,7 +62,7 @@ func (d *DSS) setAvailability(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	view, _, err := engine.Submit(c.Context(), d.Engine, airspace.SetAvailability{
+	view, err := submit(d, c, airspace.SetAvailability{
 		By: c.caller.Party, USS: uss, OldVersion: *body.OldVersion, NewVersion: names.version, Availability: state,
 	})
 	if err != nil {
@@ -92,7 +91,7 @@ func (d *DSS) fileReport(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.ReportID, _, err = engine.Submit(c.Context(), d.Engine, airspace.FileReport{
+	report.ReportID, err = submit(d, c, airspace.FileReport{
 		By: c.caller.Party, Report: names.id.String(), SHA256: sha256.Sum256(text), Problem: problem,
 	})
 	if err != nil {

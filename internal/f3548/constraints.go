@@ -2,7 +2,6 @@ package f3548
 
 import (
 	"github.com/deconflict/deconflict/internal/airspace"
-	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548wire"
 	"github.com/deconflict/deconflict/internal/outline"
 )
@@ -44,7 +43,7 @@ func (d *DSS) putConstraint(c *call, id airspace.ID, ovn string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := engine.Submit(c.Context(), d.Engine, airspace.PutConstraint{
+	change, err := submit(d, c, airspace.PutConstraint{
 		By: c.caller.Party, ID: id, OVN: ovn, NewOVN: names.ovn, Outline: volumes, URL: at,
 	})
 	if err != nil {
@@ -62,7 +61,7 @@ func (d *DSS) deleteConstraint(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := engine.Submit(c.Context(), d.Engine, airspace.DeleteConstraint{By: c.caller.Party, ID: id, OVN: ovn})
+	change, err := submit(d, c, airspace.DeleteConstraint{By: c.caller.Party, ID: id, OVN: ovn})
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
+	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/auth"
 	"github.com/deconflict/deconflict/internal/engine"
 )
@@ -93,6 +95,18 @@ type call struct {
 	*http.Request
 	caller auth.Identity
 	path   []string // the elements that the route leaves open
+	// receipt is the journal index of what the request changed; -1: nothing.
+	receipt int64
+}
+
+// receiptHeader carries the receipt of a write that succeeded: its journal
+// index. The standard's bodies have no place for it.
+const receiptHeader = "Deconflict-Receipt"
+
+// submit has a command decided, and keeps its receipt for the answer.
+func submit[R any](d *DSS, c *call, cmd airspace.Command[R]) (result R, err error) {
+	result, c.receipt, err = engine.Submit(c.Context(), d.Engine, cmd)
+	return result, err
 }
 
 // ServeHTTP implements http.Handler.
@@ -115,10 +129,14 @@ func (d *DSS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), d.Limits.Wait)
 	defer cancel()
-	body, err := to.serve(d, &call{Request: r.WithContext(ctx), caller: caller, path: path})
+	c := &call{Request: r.WithContext(ctx), caller: caller, path: path, receipt: -1}
+	body, err := to.serve(d, c)
 	if err != nil {
 		d.fail(w, r, err)
 		return
+	}
+	if c.receipt >= 0 {
+		w.Header().Set(receiptHeader, strconv.FormatInt(c.receipt, 10))
 	}
 	d.answer(w, r, to.status, body)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/auth"
-	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548wire"
 	"github.com/deconflict/deconflict/internal/outline"
 )
@@ -35,7 +34,7 @@ func (d *DSS) putIntent(c *call, id airspace.ID, ovn string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := engine.Submit(c.Context(), d.Engine, cmd)
+	change, err := submit(d, c, cmd)
 	if err != nil {
 		return nil, c.explain(err)
 	}
@@ -122,7 +121,7 @@ func (d *DSS) deleteIntent(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := engine.Submit(c.Context(), d.Engine, airspace.DeleteIntent{
+	change, err := submit(d, c, airspace.DeleteIntent{
 		By: c.caller.Party, ID: id, OVN: ovn, NewVersion: names.version,
 	})
 	if err != nil {

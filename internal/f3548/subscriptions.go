@@ -5,7 +5,6 @@ import (
 
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/auth"
-	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548wire"
 	"github.com/deconflict/deconflict/internal/outline"
 )
@@ -53,7 +52,7 @@ func (d *DSS) putSubscription(c *call, id airspace.ID, version string) (any, err
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := engine.Submit(c.Context(), d.Engine, airspace.PutSubscription{
+	change, err := submit(d, c, airspace.PutSubscription{
 		By: c.caller.Party, ID: id, Version: version, NewVersion: names.version, Outline: area, URL: at,
 		Intents: body.NotifyForOperationalIntents, Constraints: body.NotifyForConstraints,
 	})
@@ -109,7 +108,7 @@ func (d *DSS) deleteSubscription(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := engine.Submit(c.Context(), d.Engine, airspace.DeleteSubscription{By: c.caller.Party, ID: id, Version: version})
+	change, err := submit(d, c, airspace.DeleteSubscription{By: c.caller.Party, ID: id, Version: version})
 	if err != nil {
 		return nil, err
 	}

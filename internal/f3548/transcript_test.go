@@ -23,7 +23,11 @@ func TestTranscript(t *testing.T) {
 	say := func(as bearer, method, path string, body any) reply {
 		got := n.send(as, method, path, body)
 		who, _, _ := strings.Cut(strings.TrimPrefix(string(as), "Bearer dev:"), ":")
-		fmt.Fprintf(&out, "%s: %s %s\n%d %s\n\n", who, method, path, got.status, indent(got.text))
+		fmt.Fprintf(&out, "%s: %s %s\n", who, method, path)
+		if receipt := got.header.Get("Deconflict-Receipt"); receipt != "" {
+			fmt.Fprintf(&out, "Deconflict-Receipt: %s\n", receipt)
+		}
+		fmt.Fprintf(&out, "%d %s\n\n", got.status, indent(got.text))
 		return got
 	}
 	implicit := object{"uss_base_url": "https://bravo.example.net/utm", "notify_for_constraints": false}
