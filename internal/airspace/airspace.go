@@ -27,6 +27,8 @@ type Command[R any] interface {
 	// Decide returns the event that carries the command out, or nil when
 	// nothing changes. Its error is a *Refusal. It changes nothing.
 	Decide(st *State, env Env) (Event, R, error)
+	// Party returns who sent it; empty for the node itself.
+	Party() party.ID
 }
 
 // IntentState is the state of an operational intent in F3548-21.
@@ -269,6 +271,33 @@ type FileReport struct {
 type Sweep struct {
 	NewVersion string // of a subscription that shrinks by this
 }
+
+// Party implements Command.
+func (c PutIntent) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c DeleteIntent) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c PutConstraint) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c DeleteConstraint) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c PutSubscription) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c DeleteSubscription) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c SetAvailability) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (c FileReport) Party() party.ID { return c.By }
+
+// Party implements Command.
+func (Sweep) Party() party.ID { return "" }
 
 // RefusalKind says why a command was refused.
 type RefusalKind string

@@ -177,7 +177,7 @@ func TestTheWriterLooksAtTheContext(t *testing.T) {
 		t.Error("the command was decided")
 		return nil, nil
 	}
-	e.queue <- r
+	e.queue.push(r)
 	<-r.done
 	if !errors.Is(r.err, context.Canceled) || r.block != nil {
 		t.Errorf("error %v, block %v", r.err, r.block)

@@ -23,6 +23,7 @@ import (
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/hub"
 	"github.com/deconflict/deconflict/internal/journal"
+	"github.com/deconflict/deconflict/internal/party"
 )
 
 // Errors of Submit and Read. Whoever gets ErrOverloaded or ErrClosed knows that
@@ -99,8 +100,8 @@ type Engine struct {
 	hub       *hub.Hub
 	snapshots snapshots
 
-	queue  chan *request // to the writer
-	blocks chan *block   // from the writer to the committer; not buffered, so that a block grows until it is taken
+	queue  *queue      // to the writer
+	blocks chan *block // from the writer to the committer; not buffered, so that a block grows until it is taken
 
 	closing chan struct{} // closed: nothing new is taken in
 	failed  chan struct{} // closed: the journal failed, see failure
@@ -145,7 +146,7 @@ func open(ctx context.Context, cfg Config, s store) (*Engine, error) {
 		store:     s,
 		hub:       hub.New(),
 		snapshots: snapshots{dir: filepath.Join(cfg.Dir, "snapshots"), origin: cfg.Journal.Origin, log: cfg.Log},
-		queue:     make(chan *request, cfg.QueueMax),
+		queue:     newQueue(cfg.QueueMax),
 		blocks:    make(chan *block),
 		closing:   make(chan struct{}),
 		failed:    make(chan struct{}),
@@ -246,6 +247,7 @@ func (e *Engine) now() int64 {
 // request is a command on its way through the writer.
 type request struct {
 	ctx    context.Context
+	party  party.ID // whose it is: parties take turns
 	decide func(*airspace.State, airspace.Env) (airspace.Event, error)
 
 	claimed atomic.Bool // by the writer, or by a caller who goes away
@@ -264,7 +266,7 @@ type request struct {
 // the outcome is near.
 func Submit[R any](ctx context.Context, e *Engine, cmd airspace.Command[R]) (R, int64, error) {
 	var result, none R
-	r := &request{ctx: ctx, receipt: -1, done: make(chan struct{})}
+	r := &request{ctx: ctx, party: cmd.Party(), receipt: -1, done: make(chan struct{})}
 	r.decide = func(st *airspace.State, env airspace.Env) (ev airspace.Event, err error) {
 		ev, result, err = cmd.Decide(st, env)
 		return ev, err
@@ -287,9 +289,7 @@ func (e *Engine) submit(r *request) error {
 		return ErrClosed
 	default:
 	}
-	select {
-	case e.queue <- r:
-	default:
+	if !e.queue.push(r) {
 		e.counts.overloaded.Add(1)
 		return ErrOverloaded
 	}

@@ -33,6 +33,8 @@ func see(st *airspace.State) (s seen) {
 	return s
 }
 
+func (c set) Party() party.ID { return c.By }
+
 func (c set) Decide(st *airspace.State, env airspace.Env) (airspace.Event, seen, error) {
 	if c.NewVersion == "" {
 		return nil, see(st), nil
@@ -389,6 +391,8 @@ func TestTimeNeverRunsBack(t *testing.T) {
 }
 
 type panics struct{}
+
+func (panics) Party() party.ID { return "uss1" }
 
 func (panics) Decide(*airspace.State, airspace.Env) (airspace.Event, int, error) { panic("boom") }
 

@@ -47,7 +47,7 @@ func (e *Engine) Stats() Stats {
 	return Stats{
 		Durable:          e.hub.Size(),
 		Applied:          applied,
-		Waiting:          len(e.queue),
+		Waiting:          e.queue.len(),
 		TimeNS:           e.timeNS.Load(),
 		Blocks:           e.counts.blocks.Load(),
 		Entries:          e.counts.entries.Load(),

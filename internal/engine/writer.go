@@ -95,8 +95,7 @@ func (e *Engine) begin(b *block, timer *time.Timer) bool {
 		}
 		timer.Reset(sleep)
 		select {
-		case r := <-e.queue:
-			e.answer(b, r)
+		case <-e.queue.ready:
 		case <-timer.C:
 		case <-e.closing:
 			return false
@@ -109,12 +108,11 @@ func (e *Engine) begin(b *block, timer *time.Timer) bool {
 // takeIn decides what waits, as far as the block has room.
 func (e *Engine) takeIn(b *block) {
 	for e.hasRoom(b) {
-		select {
-		case r := <-e.queue:
-			e.answer(b, r)
-		default:
+		r := e.queue.pop()
+		if r == nil {
 			return
 		}
+		e.answer(b, r)
 	}
 }
 
@@ -124,8 +122,8 @@ func (e *Engine) hand(b *block) {
 		select {
 		case e.blocks <- b:
 			return
-		case r := <-e.queue:
-			e.answer(b, r)
+		case <-e.queue.ready:
+			e.takeIn(b)
 		}
 	}
 	e.blocks <- b
