@@ -19,16 +19,21 @@ import (
 )
 
 const logUsage = `Usage: deconflict log verify PACK... [--key KEY]
+       deconflict log show PACK [--key KEY] [--json]
        deconflict log export DIR [--from N] [--to N] [--party PARTY | --all] [-o OUT]
        deconflict log prove DIR INDEX [--party PARTY | --all] [-o OUT]
        deconflict log fsck DIR [--key KEY]
        deconflict log replay DIR
+       deconflict log backup DIR OUT
 
 Works with the journal of a node: its data directory, or packs exported from it.
 It changes neither and may run beside the node.
 
 verify   says whether packs prove what they show: every shown field, every entry,
          the root and its signature. PACK may be - for standard input.
+show     verifies a pack and prints what it discloses, one line an entry: index,
+         time, type, party, id, state, window and OVN. Of a bad pack it shows
+         nothing.
 export   writes entries as a pack. What is in them is shown to nobody unless
          --party or --all says so; that they exist always is.
 prove    writes the pack of one entry: proof that it is in the journal.
@@ -36,11 +41,15 @@ fsck     reads the whole journal and holds everything in it against everything
          else.
 replay   makes the state from all entries anew, and compares it with that from
          the newest snapshot.
+backup   copies a data directory, whole and consistent while its node runs, to the
+         new directory OUT, and checks the copy as fsck does. It is as secret as
+         the node: it holds the keys.
 
 Flags:
   --key KEY                   the log's verifier key, known from elsewhere; without
                               it that of the pack or the directory is taken, which
                               shows damage but not forgery
+  --json                      show: print JSON, one line for the pack and one an entry
   --from N, --to N            the first entry, and the one behind the last
   --party PARTY               show the fields that this party may see
   --all                       show all fields
@@ -57,7 +66,7 @@ const exitBad = exitConflict
 type logRequest struct {
 	key, party, out string
 	from, to        countFlag
-	all             bool
+	all, json       bool
 }
 
 // countFlag is a number of entries; -1 when it was not given.
@@ -80,12 +89,15 @@ func (r *logRequest) parse(action string, args []string) ([]string, error) {
 	r.from.n, r.to.n = -1, -1
 	f := newFlags("log")
 	switch action {
-	case "verify", "fsck":
+	case "verify", "fsck", "show":
 		f.set.StringVar(&r.key, "key", "", "a verifier key")
 	case "export", "prove":
 		f.set.StringVar(&r.party, "party", "", "the id of a party")
 		f.set.BoolVar(&r.all, "all", false, "nothing")
 		f.set.StringVar(&r.out, "o", "", "a file to write")
+	}
+	if action == "show" {
+		f.set.BoolVar(&r.json, "json", false, "nothing")
 	}
 	if action == "export" {
 		f.set.Var(&r.from, "from", "the number of an entry")
@@ -113,14 +125,14 @@ func one(action string, rest []string) (string, error) {
 
 func runLog(a *app, args []string) (int, error) {
 	actions := map[string]func(context.Context, *app, *logRequest, []string) (int, error){
-		"verify": logVerify, "export": logExport, "prove": logProve, "fsck": logFsck, "replay": logReplay,
+		"verify": logVerify, "show": logShow, "export": logExport, "prove": logProve, "fsck": logFsck, "replay": logReplay, "backup": logBackup,
 	}
 	if len(args) == 0 || actions[args[0]] == nil {
 		found := "nothing"
 		if len(args) > 0 {
 			found = strconv.Quote(args[0])
 		}
-		return 0, usagef("log", "found %s after log; expected verify, export, prove, fsck or replay", found)
+		return 0, usagef("log", "found %s after log; expected verify, show, export, prove, fsck, replay or backup", found)
 	}
 	var r logRequest
 	rest, err := r.parse(args[0], args[1:])
@@ -147,17 +159,35 @@ func logVerify(_ context.Context, a *app, r *logRequest, packs []string) (int, e
 		case err != nil:
 			return 0, &inputError{fmt.Errorf("cannot read %s: %w", name, cause(err))}
 		default:
-			_, err = fmt.Fprintf(a.stdout, "%s is good: entries %d to %d of %d, %d fields shown\n  root %x\n  signed by %s\n",
-				name, pack.From, pack.To, pack.Head.Size, pack.Fields, pack.Head.Root, pack.Key)
-			if err == nil && r.key == "" {
-				_, err = fmt.Fprintln(a.stdout, "  That is the pack's own key, which proves only that the pack is of one piece. Give --key.")
-			}
+			err = sayGood(a.stdout, name, &pack, r.key)
 		}
 		if err != nil {
 			return 0, err
 		}
 	}
 	return code, nil
+}
+
+// sayGood says what a verified pack is. key is the one that was given.
+func sayGood(w io.Writer, name string, p *journal.Pack, key string) error {
+	_, err := fmt.Fprintf(w, "%s is good: %s, %s shown\n  root %x\n  signed by %s\n",
+		name, entriesOf(p.From, p.To, p.Head.Size), count(int(p.Fields), "field", "fields"), p.Head.Root, p.Key)
+	if err == nil && key == "" {
+		_, err = fmt.Fprintln(w, "  That is the pack's own key, which proves only that the pack is of one piece. Give --key.")
+	}
+	return err
+}
+
+// entriesOf names a range of a journal's entries by the first and the last one.
+func entriesOf(from, to, size int64) string {
+	which := fmt.Sprintf("entries %d to %d", from, to-1)
+	switch to - from {
+	case 0:
+		which = "no entry"
+	case 1:
+		which = fmt.Sprintf("entry %d", from)
+	}
+	return fmt.Sprintf("%s, %d of the %d in the journal", which, to-from, size)
 }
 
 func verifyFile(a *app, name, key string) (journal.Pack, error) {
@@ -202,6 +232,9 @@ func (r *logRequest) export(ctx context.Context, a *app, dir string) (code int, 
 	from, to := max(r.from.n, 0), r.to.n
 	if to < 0 {
 		to = size
+	}
+	if to == from+1 && to > size {
+		return 0, usagef("log", "found entry %d asked for, expected one of the %d of %s, which are numbered from 0", from, size, dir)
 	}
 	if from > to || to > size {
 		return 0, usagef("log", "found the entries from %d to %d asked for, expected a range within the %d of %s", from, to, size, dir)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +18,7 @@ import (
 	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/statement"
 )
 
 // dataDirectory makes the data directory of a node that wrote six entries, and
@@ -85,7 +89,7 @@ func TestLogOnDataDirectory(t *testing.T) {
 	logSays(t, exitClear, "export", dir, "--party", "tarrow.example", "--from", "1", "--to", "5", "-o", part)
 	logSays(t, exitClear, "export", dir, "-o", hidden)
 	expect(t, logSays(t, exitClear, "verify", all, part, hidden, "--key", key),
-		"all is good: entries 0 to 6 of 6", "part is good: entries 1 to 5 of 6", "hidden is good: entries 0 to 6 of 6, 0 fields shown")
+		"all is good: entries 0 to 5, 6 of the 6 in the journal,", "part is good: entries 1 to 4, 4 of the 6 in the journal,", "hidden is good: entries 0 to 5, 6 of the 6 in the journal, 0 fields shown")
 	expect(t, logSays(t, exitClear, "verify", part), "pack's own key")
 	// Who wrote an entry is shown to that party alone; two of entries 1 to 4 are
 	// tarrow's.
@@ -105,10 +109,87 @@ func TestLogOnDataDirectory(t *testing.T) {
 	if code := a.main([]string{"log", "verify", "-", "--key", key}); code != exitClear {
 		t.Errorf("the proof of one entry: exit code %d", code)
 	}
-	expect(t, stdout.String(), "- is good: entries 3 to 4 of 6")
-	expect(t, logSays(t, exitUnusable, "prove", dir, "6"), "from 6 to 7 asked for, expected a range within the 6")
+	expect(t, stdout.String(), "- is good: entry 3, 1 of the 6 in the journal,")
+	expect(t, logSays(t, exitUnusable, "prove", dir, "6"), "found entry 6 asked for, expected one of the 6 of")
 	expect(t, logSays(t, exitUnusable, "export", dir, "--from", "4", "--to", "2"), "from 4 to 2")
 	expect(t, logSays(t, exitUnusable, "export", dir, "-o", filepath.Join(work, "none", "x")), "cannot write")
+}
+
+// What a pack discloses is shown once it is verified, and nothing of a bad one.
+func TestLogShow(t *testing.T) {
+	dir, key := dataDirectory(t)
+	work := t.TempDir()
+	part := filepath.Join(work, "part")
+	logSays(t, exitClear, "export", dir, "--party", "tarrow.example", "--from", "1", "--to", "5", "-o", part)
+	text := logSays(t, exitClear, "show", part, "--key", key)
+	expect(t, text, "part is good: entries 1 to 4, 4 of the 6 in the journal",
+		"\n1  2031-05-04T03:00:03Z  availability.set  says of varanth.example  Down  (1 hidden)\n",
+		"\n2  2031-05-04T03:00:04Z  availability.set  tarrow.example  says of tarrow.example  Normal\n")
+	if n := strings.Count(text, "\n"); n != 3+4 {
+		t.Errorf("found %d lines, want the pack's three and one for each entry:\n%s", n, text)
+	}
+	expect(t, logSays(t, exitClear, "show", part), "That is the pack's own key")
+
+	lines := strings.Split(strings.TrimSpace(logSays(t, exitClear, "show", part, "--json", "--key", key)), "\n")
+	if len(lines) != 1+4 {
+		t.Fatalf("found %d lines of JSON, want 5", len(lines))
+	}
+	expect(t, lines[0], `"schema":"deconflict pack shown v1"`, `"key_given":true`, `"from":1,"to":5,"size":6`)
+	expect(t, lines[1], `{"index":1,"members":7,"fields":{"at":"2031-05-04T03:00:03.000000000Z","availability":"Down",`)
+	var entry struct {
+		Index, Members int
+		Fields         map[string]any
+	}
+	if err := json.Unmarshal([]byte(lines[2]), &entry); err != nil || entry.Index != 2 || len(entry.Fields) != entry.Members || entry.Fields["by"] != "tarrow.example" {
+		t.Errorf("%s: %+v, %v", lines[2], entry, err)
+	}
+
+	hidden := filepath.Join(work, "hidden")
+	logSays(t, exitClear, "export", dir, "-o", hidden)
+	expect(t, logSays(t, exitClear, "show", hidden), "\n0  nothing disclosed of 7 members\n")
+	expect(t, logSays(t, exitClear, "show", hidden, "--json"), `"key_given":false`, `{"index":5,"members":7,"fields":{}}`)
+
+	pack, err := os.ReadFile(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, stdout, _ := testApp()
+	a.stdin = bytes.NewReader(pack)
+	if code := a.main([]string{"log", "show", "-", "--key", key}); code != exitClear {
+		t.Errorf("from standard input: exit code %d", code)
+	}
+	if got, _ := strings.CutPrefix(stdout.String(), "-"); got != strings.TrimPrefix(text, part) {
+		t.Errorf("from standard input:\n%s", stdout)
+	}
+	forged := bytes.Replace(pack, []byte("Normal"), []byte("Absent"), 1)
+	if bytes.Equal(forged, pack) {
+		t.Fatal("the pack shows no availability")
+	}
+	if err := os.WriteFile(part, forged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"show", part}, {"show", part, "--json"}} {
+		bad := logSays(t, exitBad, args...)
+		expect(t, bad, "part is BAD, line", "Nothing of it is shown")
+		if strings.Contains(bad, "availability.set") {
+			t.Errorf("%v shows what a bad pack says: %s", args, bad)
+		}
+	}
+}
+
+// What parties wrote does not reach the terminal as it is.
+func TestLogShowDisarmsTerminals(t *testing.T) {
+	var b bytes.Buffer
+	w := bufio.NewWriter(&b)
+	e := journal.PackEntry{Index: 7, Members: 3, Fields: []statement.Field{
+		{Name: "id", Value: []byte(`"a\u001b[31m"`)}, {Name: "ovn", Value: []byte(`"x\n0  forged"`)}, {Name: "state", Value: []byte(`{"a":1}`)},
+	}}
+	if err := errors.Join(showEntry(w, &e), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.String(), "7  a?[31m  {\"a\":1}  OVN x?0  forged\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 func TestLogFindsWhatIsBad(t *testing.T) {

@@ -261,8 +261,10 @@ def judge(name, key):
     except OSError as error:
         print("UNKNOWN %s: %s" % (name, error))
         return 2
-    print("GOOD %s: entries %d to %d of %d, %d fields shown, signed by %s"
-          % (name, pack.start, pack.stop, pack.size, pack.shown, pack.key))
+    count = pack.stop - pack.start
+    which = {0: "no entry", 1: "entry %d" % pack.start}.get(count, "entries %d to %d" % (pack.start, pack.stop - 1))
+    print("GOOD %s: %s, %d of the %d in the journal, %d fields shown, signed by %s"
+          % (name, which, count, pack.size, pack.shown, pack.key))
     if key is None:
         print("  That is the pack's own key, which proves only that the pack is of one piece.")
     return 0

@@ -39,7 +39,7 @@ func Replay(ctx context.Context, dir string) (sum Summary, err error) {
 		return Summary{}, fmt.Errorf("opening the journal: %w", err)
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	sum, err = replayAll(ctx, j, filepath.Join(dir, "snapshots"))
+	sum, err = replayAll(ctx, j, filepath.Join(dir, snapshotDir))
 	sum.Origin = j.Origin()
 	return sum, err
 }

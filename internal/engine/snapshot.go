@@ -30,6 +30,7 @@ import (
 // shortcut and proves nothing: the journal does.
 
 const (
+	snapshotDir    = "snapshots" // within the data directory
 	snapshotFormat = "deconflict snapshot v1"
 	snapshotSuffix = ".snap"
 	partialSuffix  = ".tmp"
