@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/outline"
+	"github.com/deconflict/deconflict/internal/statement"
 )
 
 // section returns the cells of the table under a heading of docs/STATES.md.
@@ -108,6 +109,66 @@ func TestEventsAsDocumented(t *testing.T) {
 	slices.Sort(known)
 	if !slices.Equal(documented, known) {
 		t.Errorf("documented %v, known %v", documented, known)
+	}
+}
+
+// fullEvents are events of each type with every member that it can have.
+func fullEvents(t *testing.T) []Event {
+	all := goldenEvents(t)
+	put := all[0].(*IntentPut)
+	for _, ev := range all {
+		switch e := ev.(type) {
+		case *IntentGone:
+			e.Implicit = put.Implicit
+		case *ConstraintGone:
+			e.Swept, e.Notified = true, put.Notified
+		case *SubscriptionPut:
+			e.Intents, e.Constraints = true, true
+		case *SubscriptionGone:
+			e.Swept = true
+		}
+	}
+	return all
+}
+
+// The table of members names the members of each event, no more and no less, and
+// what others see of them.
+func TestMembersAsDocumented(t *testing.T) {
+	_, rows := section(t, "Members of events")
+	for _, ev := range fullEvents(t) {
+		fields, err := statement.Fields(Encode(nil, ev, nowNS))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var members, shown, documented, open []string
+		for _, f := range fields {
+			members = append(members, f.Name)
+		}
+		for _, name := range released[ev.Type()] {
+			if slices.Contains(members, name) {
+				shown = append(shown, name)
+			}
+		}
+		for _, row := range rows {
+			name, in := strings.Trim(row[0], "`"), row[1]
+			here := strings.Contains(in, ev.Type())
+			if strings.HasPrefix(in, "all") {
+				here = !here
+			}
+			if !here {
+				continue
+			}
+			documented = append(documented, name)
+			if row[3] == "yes" && len(shown) > 0 {
+				open = append(open, name)
+			}
+		}
+		if !slices.Equal(documented, members) {
+			t.Errorf("%s: documented %v, has %v", ev.Type(), documented, members)
+		}
+		if !slices.Equal(open, shown) {
+			t.Errorf("%s: documented that others see %v, they see %v", ev.Type(), open, shown)
+		}
 	}
 }
 

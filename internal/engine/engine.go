@@ -145,7 +145,7 @@ func open(ctx context.Context, cfg Config, s store) (*Engine, error) {
 		cfg:       cfg,
 		store:     s,
 		hub:       hub.New(),
-		snapshots: snapshots{dir: filepath.Join(cfg.Dir, "snapshots"), origin: cfg.Journal.Origin, log: cfg.Log},
+		snapshots: snapshots{dir: filepath.Join(cfg.Dir, snapshotDir), origin: cfg.Journal.Origin, log: cfg.Log},
 		queue:     newQueue(cfg.QueueMax),
 		blocks:    make(chan *block),
 		closing:   make(chan struct{}),
