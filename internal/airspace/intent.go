@@ -65,6 +65,9 @@ func (c *PutIntent) allowed(st *State, env Env, old *intent) error {
 	if err := current(kindIntent, c.By, c.OVN, old != nil, managerOf(old), ovnOf(old)); err != nil {
 		return err
 	}
+	if st.asked.used(c.NewOVN) {
+		return refuse(Invalid, "requested_ovn_suffix was used for this intent before: expected a new one")
+	}
 	if !c.State.offNominal() && st.availability[c.By].state == Down {
 		return refuse(MarkedDown, "%s is marked Down and may not make or change an intent that is Accepted or Activated", c.By)
 	}

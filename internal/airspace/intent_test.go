@@ -1,6 +1,7 @@
 package airspace
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -219,5 +220,46 @@ func expectWindow(n *node, id, fromMin, toMin, dependents int) {
 	s, ok := n.st.Subscription(newID(id))
 	if !ok || s.StartNS != nowNS+int64(fromMin)*minuteNS || s.EndNS != nowNS+int64(toMin)*minuteNS || len(s.Dependents) != dependents || !s.Implicit {
 		n.t.Errorf("subscription %d is %+v (%v), want minutes %d to %d with %d dependents", id, s, ok, fromMin, toMin, dependents)
+	}
+}
+
+// An OVN that a USS asked for does not come back while it could be asked for.
+func TestAskedOVNsAreUsedOnce(t *testing.T) {
+	n := newNode(t)
+	suffix := func(minutes int) string {
+		ms := (nowNS + int64(minutes)*minuteNS) / 1e6
+		return fmt.Sprintf("%s_%08x-%04x-7000-8000-000000000000", newID(1), ms>>16, ms&0xffff)
+	}
+	put := func(ovn string) PutIntent {
+		c := n.intent("uss1", 1, box(t, 0, 0, 600))
+		if view, ok := n.st.Intent(c.ID); ok {
+			c.OVN = view.OVN
+		}
+		c.NewOVN = ovn
+		return c
+	}
+	first, second := suffix(0), suffix(1)
+	must(n, put(first))
+	must(n, put(second))
+	refused(n, put(first), Invalid)
+	must(n, put(n.opaque()))
+	refused(n, put(first), Invalid)
+	view, _ := n.st.Intent(newID(1))
+	must(n, DeleteIntent{By: "uss1", ID: newID(1), OVN: view.OVN})
+	refused(n, put(second), Invalid) // not by a new intent of that id either
+	checkRecovery(t, n)
+
+	restored, err := ReadState(written(t, n.st.Freeze()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.st = restored
+	refused(n, put(first), Invalid)
+
+	// What nobody can ask for any more is forgotten.
+	n.now += 20 * minuteNS
+	must(n, put(suffix(20)))
+	if len(n.st.asked.known) != 1 || len(n.st.asked.order) != 1 {
+		t.Errorf("still remembered: %v", n.st.asked.order)
 	}
 }

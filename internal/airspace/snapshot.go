@@ -25,6 +25,7 @@ type Image struct {
 	next          [3]int64
 	counts        Counts
 	availability  map[party.ID]availability
+	asked         []askedOVN
 }
 
 // Freeze returns the state as it is now. It costs a pointer per thousand
@@ -38,6 +39,7 @@ func (st *State) Freeze() *Image {
 		next:          [3]int64{st.intents.next, st.constraints.next, st.subscriptions.next},
 		counts:        st.Counts(),
 		availability:  maps.Clone(st.availability),
+		asked:         st.asked.order, // only ever added to
 	}
 }
 
@@ -57,6 +59,11 @@ func (m *Image) WriteTo(w io.Writer) (int64, error) {
 		e.text(string(uss))
 		e.text(m.availability[uss].version)
 		e.uint(int64(m.availability[uss].state))
+	}
+	e.uint(int64(len(m.asked)))
+	for _, o := range m.asked {
+		e.text(o.ovn)
+		e.int(o.untilNS)
 	}
 	e.uint(int64(m.counts.Subscriptions))
 	m.subscriptions.each(func(n int64, s *subscription) { e.subscription(n, m.notices.get(n)-1, s) })
@@ -164,6 +171,10 @@ func ReadState(data []byte) (*State, error) {
 	for range d.count(3) {
 		uss, version := party.ID(d.text()), d.text()
 		st.availability[uss] = availability{Availability(d.uint()), version}
+	}
+	for range d.count(2) {
+		o := askedOVN{ovn: d.text(), untilNS: d.int()}
+		st.asked.add(o, o.untilNS-2*SuffixWindowNS)
 	}
 	d.subscriptions(st)
 	d.intents(st)

@@ -38,6 +38,7 @@ type State struct {
 	resting       dependents
 	availability  map[party.ID]availability
 	calendar      calendar
+	asked         asked
 }
 
 // kept holds the entities of one kind.
@@ -239,6 +240,9 @@ func (st *State) applyIntentPut(e *IntentPut, at At) {
 	st.calendar.add(entry{intentKind, e.Number}, end+IntentKeptNS)
 	if record.subscription != none {
 		st.resting.attach(record.subscription, e.Number)
+	}
+	if o, ok := askedFor(e.ID, e.OVN); ok {
+		st.asked.add(o, at.NS)
 	}
 	st.applyImplicit(e.Implicit, e.Manager)
 	st.applyNotified(e.Notified)

@@ -244,11 +244,9 @@ func tooLarge(place string, areaKM2, limitKM2 float64) error {
 	return refuse(http.StatusRequestEntityTooLarge, "%s: found an area of %.1f km² or more, expected at most %.0f km²", place, areaKM2, limitKM2)
 }
 
-// suffixWindow is how far the time in a requested OVN suffix may be from now.
-const suffixWindow = 5 * time.Minute
-
 // checkSuffix checks a requested_ovn_suffix: a UUID of version 7 (RFC 9562)
-// made about now, so that an OVN is not used again.
+// made about now. That it is a new one is decided with the intent, which
+// remembers those made about now.
 func (d *DSS) checkSuffix(text string) error {
 	bad := &f3548wire.FieldError{Path: "requested_ovn_suffix", Found: quote(text), Expected: "a UUID of version 7 made in the last minutes"}
 	const version = 14 // place of the version's digit
@@ -263,7 +261,7 @@ func (d *DSS) checkSuffix(text string) error {
 	for _, b := range id[:6] {
 		ms = ms<<8 | int64(b)
 	}
-	if off := d.Now().Sub(time.UnixMilli(ms)); off.Abs() > suffixWindow {
+	if off := d.Now().Sub(time.UnixMilli(ms)); off.Abs() > time.Duration(airspace.SuffixWindowNS) {
 		return bad
 	}
 	return nil
