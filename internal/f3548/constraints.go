@@ -7,6 +7,9 @@ import (
 )
 
 func (d *DSS) createConstraint(c *call) (any, error) {
+	if err := d.hasRoom(); err != nil {
+		return nil, err
+	}
 	id, err := c.newEntityID()
 	if err != nil {
 		return nil, err

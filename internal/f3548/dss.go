@@ -65,6 +65,11 @@ type Config struct {
 	DARID    string // names the airspace representation; the same at every instance of a pool
 	Version  string // of this program
 
+	// Full tells that the node is short of disk space: it takes in nothing new
+	// but off-nominal flights, so that what is there can still be changed and
+	// ended. nil: never.
+	Full func() bool
+
 	Log  *slog.Logger     // nil: none
 	Rand io.Reader        // of OVNs and versions; nil: crypto/rand
 	Now  func() time.Time // nil: time.Now
@@ -78,6 +83,9 @@ type DSS struct {
 // NewDSS returns a DSS.
 func NewDSS(c Config) *DSS {
 	c.Limits = c.Limits.withDefaults()
+	if c.Full == nil {
+		c.Full = func() bool { return false }
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

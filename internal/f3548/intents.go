@@ -17,6 +17,17 @@ func (d *DSS) createIntent(c *call) (any, error) {
 	return d.putIntent(c, id, "")
 }
 
+// hasRoom refuses what is new while disk space is short.
+func (d *DSS) hasRoom() error {
+	if !d.Full() {
+		return nil
+	}
+	return &refusal{
+		status: http.StatusServiceUnavailable, retryAfterS: 60,
+		message: "the node is short of disk space and takes in nothing new; what it has can be changed and ended",
+	}
+}
+
 func (d *DSS) updateIntent(c *call) (any, error) {
 	id, err := c.newEntityID()
 	if err != nil {
@@ -33,6 +44,11 @@ func (d *DSS) putIntent(c *call, id airspace.ID, ovn string) (any, error) {
 	cmd, err := d.parseIntent(c, id, ovn)
 	if err != nil {
 		return nil, err
+	}
+	if ovn == "" && (cmd.State == airspace.Accepted || cmd.State == airspace.Activated) {
+		if err := d.hasRoom(); err != nil {
+			return nil, err
+		}
 	}
 	change, err := submit(d, c, cmd)
 	if err != nil {

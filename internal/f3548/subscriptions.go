@@ -10,6 +10,9 @@ import (
 )
 
 func (d *DSS) createSubscription(c *call) (any, error) {
+	if err := d.hasRoom(); err != nil {
+		return nil, err
+	}
 	id, err := c.newEntityID()
 	if err != nil {
 		return nil, err

@@ -233,6 +233,12 @@ func isLoopback(address string) (bool, error) {
 	return err == nil && ip.IsLoopback(), nil
 }
 
+// readable tells that what is sent to the node can be read on a network.
+func (c *Config) readable() bool {
+	loopback, err := isLoopback(c.Listen)
+	return c.TLSCert == "" && (!loopback || err != nil)
+}
+
 // describeTrust returns the one-line summary of what identities rest on, for the log.
 func (c *Config) describeTrust() string {
 	var trusted []string

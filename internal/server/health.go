@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/deconflict/deconflict/internal/airspace"
@@ -61,6 +62,21 @@ func (s *Server) unready() (faults []string) {
 		faults = append(faults, "too little disk space")
 	}
 	return faults
+}
+
+// diskFull returns a function that tells whether the data directory has less room
+// than the settings ask for. It looks once a second.
+func (s *Server) diskFull() func() bool {
+	var looked atomic.Int64
+	var full atomic.Bool
+	return func() bool {
+		now := time.Now().UnixNano()
+		if last := looked.Load(); now-last > int64(time.Second) && looked.CompareAndSwap(last, now) {
+			free, err := freeDisk(s.config.Data)
+			full.Store(err == nil && free < s.config.MinFreeDisk)
+		}
+		return full.Load()
+	}
 }
 
 // clockBehind returns how far the clock is behind the node's time, which never

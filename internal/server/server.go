@@ -174,7 +174,7 @@ func (s *Server) wire(o Options) error {
 		ready:   http.HandlerFunc(s.serveReady),
 		dss: f3548.NewDSS(f3548.Config{
 			Engine: s.engine, Verifier: s.verifier, Log: s.log, DARID: s.config.Origin, Version: o.Version,
-			Limits: f3548.Limits{BodyBytes: int64(s.config.MaxBody)},
+			Limits: f3548.Limits{BodyBytes: int64(s.config.MaxBody)}, Full: s.diskFull(),
 		}),
 		native: api.New(api.Config{
 			Engine: s.engine, Verifier: s.verifier, Log: s.log, Version: o.Version,
@@ -255,17 +255,27 @@ func (s *Server) listen() (err error) {
 	}
 	s.metrics.watch(s)
 	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
-		return &ConfigError{Name: "listen", Err: err}
+		return cannotListen("listen", s.config.Listen, err)
 	}
 	if s.config.DebugListen == "" {
 		return nil
 	}
 	if s.debugListener, err = net.Listen("tcp", s.config.DebugListen); err != nil {
-		return &ConfigError{Name: "debug-listen", Err: err}
+		return cannotListen("debug-listen", s.config.DebugListen, err)
 	}
 	// No write timeout: a CPU profile takes as long as it is asked for.
 	s.debug = &http.Server{Handler: s.debugHandler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: quiet}
 	return nil
+}
+
+// cannotListen names the setting and its address once: the error of package net
+// begins with both.
+func cannotListen(setting, address string, err error) error {
+	var e *net.OpError
+	if errors.As(err, &e) {
+		err = e.Err
+	}
+	return &ConfigError{Name: setting, Found: address, Err: err}
 }
 
 // debugHandler serves what is for the operator alone.
@@ -329,6 +339,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("serving", "url", s.URL(), "debug", s.DebugURL(), "data", s.config.Data,
 		"entries", s.engine.Head().Size, "verifier_key", s.engine.Journal().VerifierKey(), "trust", s.config.describeTrust())
+	if s.config.readable() {
+		s.log.Warn("plain-http: tokens can be read on the network between this address and whatever ends TLS; whoever reads one acts as its party until it expires", "listen", s.config.Listen)
+	}
 	if err := s.supervisor.tell("READY=1"); err != nil {
 		s.log.Error("the supervisor cannot be told", "error", err)
 	}

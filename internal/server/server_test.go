@@ -161,8 +161,8 @@ func TestUnusableStarts(t *testing.T) {
 		set  func(*Config)
 		want string
 	}{
-		"address in use":      {func(c *Config) { c.Listen = taken.Addr().String() }, "address already in use"},
-		"debug in use":        {func(c *Config) { c.DebugListen = taken.Addr().String() }, "debug-listen: listen tcp"},
+		"address in use":      {func(c *Config) { c.Listen = taken.Addr().String() }, "listen: found " + taken.Addr().String() + ", bind: address already in use"},
+		"debug in use":        {func(c *Config) { c.DebugListen = taken.Addr().String() }, "debug-listen: found 127.0.0.1:"},
 		"data is a file":      {func(c *Config) { c.Data = file }, "not a directory"},
 		"no such key":         {func(c *Config) { c.InsecureDev, c.TokenKey = false, []string{file + ".pem"} }, "no such file"},
 		"key without a key":   {func(c *Config) { c.InsecureDev, c.TokenKey = false, []string{file} }, "keys of token issuers: "},

@@ -82,7 +82,7 @@ var Settings = []Setting{
 	{"party-burst", "N", "requests that one party may send at once", func(c *Config) any { return &c.PartyBurst }},
 	{"anonymous-rate", "N", "requests a second of one address without a good token; 0 for no limit", func(c *Config) any { return &c.AnonymousRate }},
 	{"anonymous-burst", "N", "requests without a good token that one address may send at once", func(c *Config) any { return &c.AnonymousBurst }},
-	{"min-free-disk", "SIZE", "with less disk space than this the node is not ready", func(c *Config) any { return &c.MinFreeDisk }},
+	{"min-free-disk", "SIZE", "with less disk space than this the node is not ready and takes in nothing new", func(c *Config) any { return &c.MinFreeDisk }},
 	{"snapshot-every", "N", "journal entries between snapshots", func(c *Config) any { return &c.SnapshotEvery }},
 	{"drain-timeout", "DURATION", "how long requests may take to end when the node stops", func(c *Config) any { return &c.DrainTimeout }},
 	{"log-level", "LEVEL", "debug (each request), info, warn or error", func(c *Config) any { return &c.LogLevel }},

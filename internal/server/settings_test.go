@@ -257,3 +257,17 @@ func TestDocumentedConfigurationIsGood(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A node whose tokens can be read on a network says so.
+func TestReadable(t *testing.T) {
+	for listen, want := range map[string]bool{"127.0.0.1:80": false, "[::1]:80": false, "localhost:80": false, ":80": true, "192.0.2.7:80": true} {
+		c := DefaultConfig()
+		c.Listen, c.PlainHTTP = listen, true
+		if got := c.readable(); got != want {
+			t.Errorf("%s: %v, want %v", listen, got, want)
+		}
+		if c.TLSCert = "cert.pem"; c.readable() {
+			t.Errorf("%s with TLS can be read", listen)
+		}
+	}
+}
