@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -70,7 +71,7 @@ func runToken(a *app, args []string) (int, error) {
 	if err := r.complete("party", r.party, "scope", r.scopes.String(), "audience", r.audience); err != nil {
 		return 0, err
 	}
-	scopes, err := r.parseScopes()
+	scopes, err := r.parseScopes(a)
 	if err != nil {
 		return 0, err
 	}
@@ -130,10 +131,22 @@ func reason(err error) error {
 	return err
 }
 
-func (r *tokenRequest) parseScopes() ([]string, error) {
+// parseScopes reads the scopes. Those that open nothing at the node get a
+// warning only, as a token may be for other services too.
+func (r *tokenRequest) parseScopes(a *app) ([]string, error) {
 	scopes, ok := auth.ParseScopes(strings.Join(r.scopes.values, " "), " ")
 	if !ok || len(scopes) == 0 {
 		return nil, usagef("token", "--scope %q: expected a scope such as %s", strings.Join(r.scopes.values, " "), auth.ScopeStrategicCoordination)
+	}
+	for _, s := range scopes {
+		if slices.Contains(auth.Scopes, s) {
+			continue
+		}
+		hint := ""
+		if near := nearest(s, auth.Scopes); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		fmt.Fprintf(a.stderr, "deconflict: warning: the scope %s opens nothing at a node%s\n", s, hint)
 	}
 	return scopes, nil
 }
@@ -195,7 +208,7 @@ func (r *tokenRequest) client(a *app, args []string) (int, error) {
 
 // addClient prints the secret and nothing else, so that a script can take it.
 func (r *tokenRequest) addClient(a *app, clients *auth.Clients, name party.ID) (int, error) {
-	scopes, err := r.parseScopes()
+	scopes, err := r.parseScopes(a)
 	if err != nil {
 		return 0, err
 	}

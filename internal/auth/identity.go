@@ -25,6 +25,12 @@ const (
 	ScopeAdmin = "deconflict.admin"
 )
 
+// Scopes are all that an interface of the node takes.
+var Scopes = []string{
+	ScopeStrategicCoordination, ScopeConstraintManagement, ScopeConstraintProcessing, ScopeConformanceMonitoring, ScopeAvailability,
+	ScopePoolStatus, ScopeVersions, ScopeRead, ScopeAdmin,
+}
+
 // Identity is who calls, as a token that was verified says it.
 type Identity struct {
 	Party party.ID

@@ -73,6 +73,7 @@ type Verifier struct {
 	cacheSize int
 	dev       bool
 	now       func() time.Time
+	log       *slog.Logger
 
 	fixed  []key // of files and configuration
 	keys   atomic.Pointer[keySet]
@@ -106,6 +107,7 @@ func NewVerifier(c Config) (*Verifier, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	v.log = log
 	for _, name := range c.KeyFiles {
 		keys, err := readKeyFile(name)
 		if err != nil {
@@ -293,6 +295,8 @@ func (v *Verifier) identity(payload []byte, now time.Time) (Identity, error) {
 	ahead := now.Add(v.leeway).Unix()
 	switch {
 	case !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(v.audiences, a) }):
+		// Callers are not told which audiences are expected; the operator is.
+		v.log.Debug("a token is meant for another audience", "party", id.Party, "found", []string(c.Audience), "expected", v.audiences)
 		return Identity{}, ErrAudience
 	case now.Unix() >= int64(*c.Expiry):
 		return Identity{}, ErrExpired

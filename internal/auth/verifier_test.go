@@ -324,6 +324,39 @@ func TestChallengesTellKindsOnly(t *testing.T) {
 	}
 }
 
+// The operator is told what the audience of a token is and what it should be;
+// the caller is not, and no log holds a token.
+func TestWrongAudienceIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	v, err := NewVerifier(Config{
+		Audiences: []string{audience}, Now: func() time.Time { return noon }, PublicKeys: []crypto.PublicKey{&rsaKey().PublicKey},
+		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := sign(rs256, claimsWith("aud", `"elsewhere.example"`), rsaKey())
+	_, err = v.Verify(t.Context(), "Bearer "+token)
+	if !errors.Is(err, ErrAudience) || strings.Contains(err.Error(), audience) {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"level=DEBUG", "found=[elsewhere.example]", "expected=[" + audience + "]", "party=uss1"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q: %s", want, &log)
+		}
+	}
+	for part := range strings.SplitSeq(token, ".") {
+		if strings.Contains(log.String(), part) {
+			t.Errorf("the log holds a part of the token: %s", &log)
+		}
+	}
+	log.Reset()
+	// Whoever did not sign says nothing to the operator.
+	if _, err := v.Verify(t.Context(), "Bearer "+sign(rs256, claimsWith("aud", `"elsewhere.example"`), otherRSA())); err == nil || log.Len() > 0 {
+		t.Errorf("%v, %s", err, &log)
+	}
+}
+
 func TestDevTokens(t *testing.T) {
 	var log bytes.Buffer
 	dev, err := NewVerifier(Config{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -97,7 +98,8 @@ type AltitudeRangeError struct {
 
 // Error names the value found and the range expected.
 func (e *AltitudeRangeError) Error() string {
-	return fmt.Sprintf("%s %v %s: want %v to %v %s", e.What, e.Found, e.Unit, e.Min, e.Max, e.Unit)
+	plain := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	return fmt.Sprintf("%s %s %s: want %s to %s %s", e.What, plain(e.Found), e.Unit, plain(e.Min), plain(e.Max), e.Unit)
 }
 
 // ToW84 converts a to an altitude above the ellipsoid at the position at, with

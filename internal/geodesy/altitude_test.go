@@ -147,7 +147,7 @@ func TestToW84Refuses(t *testing.T) {
 		{"negative error", Altitude{0, AGL}, Datum{Ground: &Ground{0, W84, -1}}, outOfRange, nil, "error of the ground elevation"},
 		{"huge error", Altitude{0, AGL}, Datum{Ground: &Ground{0, W84, math.MaxInt64}}, outOfRange, nil, "error of the ground elevation"},
 		{"huge ground", Altitude{0, AGL}, Datum{Ground: &Ground{math.MaxInt64, W84, 0}}, outOfRange, nil, "ground elevation"},
-		{"huge altitude", Altitude{math.MaxInt64, W84}, Datum{}, outOfRange, nil, "want -1e+06 to 1e+06 m"},
+		{"huge altitude", Altitude{math.MaxInt64, W84}, Datum{}, outOfRange, nil, "altitude 9223372036854776 m: want -1000000 to 1000000 m"},
 		{"huge depth", Altitude{math.MinInt64, AMSL}, Datum{}, outOfRange, nil, "altitude"},
 		{"no QNH", Altitude{0, Pressure}, Datum{Ground: &Ground{0, W84, 0}}, nil, ErrNoQNH, "QNH"},
 		{"QNH in inches", Altitude{0, Pressure}, Datum{QNHHPa: hPa(29.92)}, outOfRange, nil, "QNH 29.92 hPa: want 850 to 1100 hPa"},

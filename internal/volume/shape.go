@@ -13,6 +13,7 @@ package volume
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
@@ -136,10 +137,10 @@ func NewCorridor(line []geodesy.LatLng, halfWidthMM int64) (*Footprint, error) {
 
 func newRound(s Shape, line []geodesy.LatLng, radiusMM int64) (*Footprint, error) {
 	if radiusMM <= 0 {
-		return nil, invalid(NoRadius, -1, "the radius or half width of a %s must be more than 0, found %d mm", s, radiusMM)
+		return nil, invalid(NoRadius, -1, "the radius or half width of a %s must be more than 0, found %s m", s, metresText(radiusMM))
 	}
 	if radiusMM > MaxReachM*1000 {
-		return nil, invalid(TooLarge, -1, "the radius or half width of a %s is at most %d km, found %d mm", s, MaxReachM/1000, radiusMM)
+		return nil, invalid(TooLarge, -1, "the radius or half width of a %s is at most %d km, found %s m", s, MaxReachM/1000, metresText(radiusMM))
 	}
 	return newFootprint(s, line, radiusMM, false)
 }
@@ -221,13 +222,13 @@ func (v *Volume4D) Validate() error {
 	case v.Footprint == nil:
 		return invalid(NoFootprint, -1, "a volume needs a footprint")
 	case v.Band.LowerMM >= v.Band.UpperMM:
-		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %g m and %g m", metres(v.Band.LowerMM), metres(v.Band.UpperMM))
+		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %s m and %s m", metresText(v.Band.LowerMM), metresText(v.Band.UpperMM))
 	case v.Band.LowerMM < NoFloorMM || v.Band.UpperMM > NoCeilingMM:
-		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm are out of range", v.Band.LowerMM, v.Band.UpperMM)
+		return invalid(OutOfRange, -1, "altitudes %s m to %s m are out of range", metresText(v.Band.LowerMM), metresText(v.Band.UpperMM))
 	case v.Datum.Sea && v.SeaBand.LowerMM >= v.SeaBand.UpperMM:
-		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %g m and %g m above mean sea level", metres(v.SeaBand.LowerMM), metres(v.SeaBand.UpperMM))
+		return invalid(LowerNotBelow, -1, "the lower altitude must be below the upper, found %s m and %s m above mean sea level", metresText(v.SeaBand.LowerMM), metresText(v.SeaBand.UpperMM))
 	case v.SeaBand.LowerMM < NoFloorMM || v.SeaBand.UpperMM > NoCeilingMM:
-		return invalid(OutOfRange, -1, "altitudes %d mm to %d mm above mean sea level are out of range", v.SeaBand.LowerMM, v.SeaBand.UpperMM)
+		return invalid(OutOfRange, -1, "altitudes %s m to %s m above mean sea level are out of range", metresText(v.SeaBand.LowerMM), metresText(v.SeaBand.UpperMM))
 	case v.Window.StartNS >= v.Window.EndNS:
 		return invalid(EndNotAfterStart, -1, "the end must be after the start, found %s and %s", instantText(v.Window.StartNS), instantText(v.Window.EndNS))
 	case v.Window.StartNS < AlwaysNS || v.Window.EndNS > ForeverNS:
@@ -244,7 +245,7 @@ func instantText(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RF
 
 func (d Datum) validate() error {
 	if d.ErrorMM < 0 || d.ErrorMM > MaxBufferMM {
-		return invalid(OutOfRange, -1, "the error of heights is 0 or more and at most 2,000 km, found %d mm", d.ErrorMM)
+		return invalid(OutOfRange, -1, "the error of heights is 0 or more and at most 2,000 km, found %s m", metresText(d.ErrorMM))
 	}
 	return nil
 }
@@ -261,13 +262,16 @@ const (
 
 func (b Buffers) validate() error {
 	if b.LateralMM < 0 || b.VerticalMM < 0 || b.TimeNS < 0 {
-		return invalid(NegativeBuffer, -1, "buffers are 0 or more, found lateral %d mm, vertical %d mm, time %d ns", b.LateralMM, b.VerticalMM, b.TimeNS)
+		return invalid(NegativeBuffer, -1, "buffers are 0 or more, found lateral %s m, vertical %s m, time %s", metresText(b.LateralMM), metresText(b.VerticalMM), time.Duration(b.TimeNS))
 	}
 	if b.LateralMM > MaxBufferMM || b.VerticalMM > MaxBufferMM || b.TimeNS > MaxBufferNS {
-		return invalid(OutOfRange, -1, "buffers are at most 2,000 km and 400 days, found lateral %d mm, vertical %d mm, time %d ns", b.LateralMM, b.VerticalMM, b.TimeNS)
+		return invalid(OutOfRange, -1, "buffers are at most 2,000 km and 400 days, found lateral %s m, vertical %s m, time %s", metresText(b.LateralMM), metresText(b.VerticalMM), time.Duration(b.TimeNS))
 	}
 	return nil
 }
+
+// metresText writes millimetres as metres, without an exponent.
+func metresText(mm int64) string { return strconv.FormatFloat(metres(mm), 'f', -1, 64) }
 
 // metres returns millimetres as metres.
 func metres(mm int64) float64 { return float64(mm) / 1000 }

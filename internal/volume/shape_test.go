@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
@@ -74,6 +75,14 @@ func TestInvalidFootprints(t *testing.T) {
 	wantReason(t, err, NoRadius)
 	_, err = NewCircle(place(t, 0, 0), MaxReachM*1000+1)
 	wantReason(t, err, TooLarge)
+	if want := fmt.Sprintf("found %d.001 m", MaxReachM); !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want it to say %q", err, want)
+	}
+	_, err = NewTrajectory([]Waypoint{{At: place(t, 0, 0), AltMM: geodesy.MaxAltitudeMM + 1}, {At: place(t, 1, 0), TimeNS: 1}}, Buffers{})
+	wantReason(t, err, OutOfRange)
+	if want := "altitude 1000000.001 m above the ellipsoid, 0 m above the sea, is out of range, expected -1000 km to 1000 km"; !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want it to say %q", err, want)
+	}
 	_, err = NewCorridor(ring(t, 0, 0), 1000)
 	wantReason(t, err, TooFewVertices)
 	_, err = NewCorridor(ring(t, 0, 0, 0, 0), 1000)

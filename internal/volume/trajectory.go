@@ -65,7 +65,7 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 			return nil, err
 		}
 		if outOfRange(w.AltMM) || outOfRange(w.SeaMM) {
-			return nil, invalid(OutOfRange, i, "altitude %d mm above the ellipsoid, %d mm above the sea is out of range", w.AltMM, w.SeaMM)
+			return nil, invalid(OutOfRange, i, "altitude %s m above the ellipsoid, %s m above the sea, is out of range, expected -%d km to %[3]d km", metresText(w.AltMM), metresText(w.SeaMM), geodesy.MaxAltitudeMM/1_000_000)
 		}
 		if w.TimeNS < AlwaysNS || w.TimeNS > ForeverNS {
 			return nil, invalid(OutOfRange, i, "time %s is out of range", instantText(w.TimeNS))
