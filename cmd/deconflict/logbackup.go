@@ -52,7 +52,7 @@ func logBackup(ctx context.Context, a *app, _ *logRequest, rest []string) (code 
 		return 0, err
 	}
 	partial = ""
-	_, err = fmt.Fprintf(a.stdout, "%s is a good copy of %s: %d entries of %s\n  root %x\n  signed by %s\n", out, dir, check.Entries, check.Origin, check.Head.Root, check.Key)
+	_, err = fmt.Fprintf(a.stdout, "%s is a good copy of %s: %s of %s\n  root %x\n  signed by %s\n", out, dir, count(int(check.Entries), "entry", "entries"), check.Origin, check.Head.Root, check.Key)
 	return exitClear, err
 }
 
