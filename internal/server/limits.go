@@ -41,14 +41,10 @@ func newLimiter(perSecond float64, burst int, now func() time.Time) *limiter {
 	return &limiter{rate: rate.Limit(perSecond), burst: burst, now: now, callers: map[string]*rate.Limiter{}}
 }
 
-// take tells how long the caller has to wait before its next request; 0 when
-// this one may go on.
-func (l *limiter) take(caller string) time.Duration {
-	if l.rate == 0 {
-		return 0
-	}
-	now := l.now()
+// bucketOf returns the bucket of a caller.
+func (l *limiter) bucketOf(caller string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	bucket := l.callers[caller]
 	if bucket == nil {
 		if len(l.callers) >= maxLimited {
@@ -57,7 +53,32 @@ func (l *limiter) take(caller string) time.Duration {
 		bucket = rate.NewLimiter(l.rate, l.burst)
 		l.callers[caller] = bucket
 	}
-	l.mu.Unlock()
+	return bucket
+}
+
+// answerUnit is how much of an answer counts as a request. In a crowd an answer
+// has megabytes, and takes a thousand times the processor time of a usual one.
+const answerUnit = 16 << 10
+
+// charge counts an answer that was large as the requests whose time it took. The
+// caller's next ones wait for it.
+func (l *limiter) charge(caller string, answerBytes int64) {
+	n := min(int(answerBytes/answerUnit), l.burst)
+	if l.rate == 0 || n == 0 {
+		return
+	}
+	now := l.now()
+	l.bucketOf(caller, now).ReserveN(now, n)
+}
+
+// take tells how long the caller has to wait before its next request; 0 when
+// this one may go on.
+func (l *limiter) take(caller string) time.Duration {
+	if l.rate == 0 {
+		return 0
+	}
+	now := l.now()
+	bucket := l.bucketOf(caller, now)
 	if bucket.AllowN(now, 1) {
 		return 0
 	}

@@ -175,3 +175,30 @@ func TestGateUnderConcurrency(t *testing.T) {
 		t.Errorf("%d places and %d callers are left", g.inUse(), len(g.held))
 	}
 }
+
+// A large answer counts as many requests, a usual one as none more.
+func TestLargeAnswersCount(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(10, 20, func() time.Time { return now })
+	l.charge("uss1", answerUnit-1)
+	for i := range 20 {
+		if wait := l.take("uss1"); wait != 0 {
+			t.Fatalf("request %d waits %v", i, wait)
+		}
+	}
+	now = now.Add(2 * time.Second) // the bucket is full again
+	l.charge("uss1", 15*answerUnit)
+	for i := range 5 {
+		if wait := l.take("uss1"); wait != 0 {
+			t.Fatalf("request %d after a large answer waits %v", i, wait)
+		}
+	}
+	l.charge("uss1", 1<<40)
+	if wait := l.take("uss1"); wait != 2*time.Second+100*time.Millisecond {
+		t.Errorf("after an endless answer the wait is %v", wait)
+	}
+	if wait := l.take("uss2"); wait != 0 {
+		t.Errorf("another party waits %v", wait)
+	}
+	newLimiter(0, 0, time.Now).charge("uss1", 1<<40) // no limit: nothing to count
+}
