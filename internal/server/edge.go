@@ -198,6 +198,9 @@ func (e *edge) finish(r *http.Request, rec *recorder, to route, id string, who *
 	}
 	if !to.stream && !to.pack {
 		e.metrics.observe(r.Method, to.name, status, took)
+		if who.party != "" {
+			e.parties.charge(who.key, rec.bytes)
+		}
 	}
 	level := slog.LevelDebug
 	if status >= 500 {

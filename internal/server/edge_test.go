@@ -116,6 +116,25 @@ func TestPanicBecomesAProblem(t *testing.T) {
 
 // A party beyond its rate gets 429 in the form of the interface it uses; others
 // and health checks go on.
+// Who gets a large answer waits for it with the requests after it.
+func TestLargeAnswersAreCharged(t *testing.T) {
+	size := 0
+	large := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) }
+	for _, c := range []struct{ bytes, next int }{{answerUnit - 1, 200}, {3 * answerUnit, 429}} {
+		e, _ := testEdge(large, func(c *Config) { c.PartyRate, c.PartyBurst = 0.001, 3 })
+		size = c.bytes
+		if w := do(e, "GET", "/v1/intents", "uss1", nil); w.Code != 200 {
+			t.Fatal(w.Code)
+		}
+		if w := do(e, "GET", "/v1/status", "uss1", nil); w.Code != c.next {
+			t.Errorf("after %d bytes: %d, want %d", c.bytes, w.Code, c.next)
+		}
+		if w := do(e, "GET", "/v1/status", "uss2", nil); w.Code != 200 {
+			t.Errorf("another party: %d", w.Code)
+		}
+	}
+}
+
 func TestRateLimit(t *testing.T) {
 	e, _ := testEdge(ok, func(c *Config) {
 		c.PartyRate, c.PartyBurst = 0.001, 2
