@@ -420,12 +420,22 @@ func TestReadersBesideWriter(t *testing.T) {
 	if err := <-failed; err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(filepath.Join(dir, walFile))
-	if err != nil {
-		t.Fatal(err)
+	// How often the readers were in the way is a matter of chance. Without them
+	// the WAL starts over each time it reaches its target.
+	walSize := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, walFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
 	}
-	// 20 MB were written. A reader may be in the way now and then.
-	if info.Size() > 5*target {
-		t.Errorf("the WAL has %d bytes, expected about %d", info.Size(), target)
+	was := walSize()
+	for range 200 {
+		if _, err := j.Append(j.Head().Size, block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if grown := walSize() - was; grown > 3*target {
+		t.Errorf("the WAL grew by %d bytes while 20 MB were written, expected about %d at most", grown, target)
 	}
 }

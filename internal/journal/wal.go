@@ -64,11 +64,11 @@ func (c *walCheckpointer) run() {
 // appended. What was appended meanwhile is copied while the writer waits: by
 // then it is little. The writer also waits for readers that began before, which
 // read no more than a portion; after 50 ms (the timeout of the connection) the
-// WAL grows until the next time instead.
+// WAL grows instead, and a quarter of the target later it is tried again.
 func (c *walCheckpointer) restart() {
 	const few = 256 // pages, 1 MiB
 	for range 3 {
-		left, err := c.j.store.copyWAL("PASSIVE")
+		left, _, err := c.j.store.copyWAL("PASSIVE")
 		if err != nil {
 			c.fail(err)
 			return
@@ -78,7 +78,10 @@ func (c *walCheckpointer) restart() {
 		}
 	}
 	c.j.writing.Lock()
-	_, err := c.j.store.copyWAL("RESTART")
+	_, hindered, err := c.j.store.copyWAL("RESTART")
+	if hindered {
+		c.pending = max(c.pending, c.target-c.target/4)
+	}
 	c.j.writing.Unlock()
 	if err != nil {
 		c.fail(err)
@@ -95,18 +98,19 @@ func (c *walCheckpointer) fail(err error) {
 	}
 }
 
-// copyWAL copies what it can and returns how many pages are left.
-func (s *store) copyWAL(mode string) (left int64, err error) {
+// copyWAL copies what it can. It returns how many pages are left, and whether
+// readers kept it from its end.
+func (s *store) copyWAL(mode string) (left int64, hindered bool, err error) {
 	var busy, inLog, copied int64
 	err = s.backup.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &inLog, &copied)
 	if err != nil {
-		return 0, s.fault("copying the WAL", err)
+		return 0, false, s.fault("copying the WAL", err)
 	}
-	return inLog - copied, nil
+	return inLog - copied, busy != 0, nil
 }
 
 // emptyWAL copies everything and cuts the WAL to nothing.
 func (s *store) emptyWAL() error {
-	_, err := s.copyWAL("TRUNCATE")
+	_, _, err := s.copyWAL("TRUNCATE")
 	return err
 }
