@@ -23,17 +23,9 @@ type page struct {
 
 // entry is an entity of a kind.
 type entry struct {
-	kind   entityKind
+	kind   Kind
 	number int64
 }
-
-type entityKind uint8
-
-const (
-	intentKind entityKind = iota
-	constraintKind
-	subscriptionKind
-)
 
 const minuteNS = int64(time.Minute)
 

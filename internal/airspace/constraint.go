@@ -16,17 +16,17 @@ func (c PutConstraint) Decide(st *State, env Env) (Event, ConstraintChange, erro
 	touched := c.Outline
 	if old == nil {
 		ev.Number = st.constraints.next
-		if err := current(kindConstraint, c.By, c.OVN, false, "", ""); err != nil {
+		if err := current(thisConstraint, c.By, c.OVN, false, "", ""); err != nil {
 			return nil, ConstraintChange{}, err
 		}
 	} else {
-		if err := current(kindConstraint, c.By, c.OVN, true, party.ID(old.manager.Value()), old.ovn); err != nil {
+		if err := current(thisConstraint, c.By, c.OVN, true, party.ID(old.manager.Value()), old.ovn); err != nil {
 			return nil, ConstraintChange{}, err
 		}
 		ev.Version = old.version + 1
-		touched = append(touched[:len(touched):len(touched)], old.outline...)
+		touched = moves(old.outline, c.Outline)
 	}
-	told := notify{st: st, nowNS: env.NowNS, constraints: true}
+	told := notify{st: st, nowNS: env.NowNS, of: ConstraintKind}
 	told.meeting(touched)
 	ev.Notified = told.notified
 	start, end := span(c.Outline)
@@ -43,9 +43,9 @@ func (c PutConstraint) Decide(st *State, env Env) (Event, ConstraintChange, erro
 func (c DeleteConstraint) Decide(st *State, env Env) (Event, ConstraintChange, error) {
 	old, number := st.constraints.get(c.ID)
 	if old == nil {
-		return nil, ConstraintChange{}, refuse(NotFound, "%s does not exist", kindConstraint)
+		return nil, ConstraintChange{}, refuse(NotFound, "%s does not exist", thisConstraint)
 	}
-	if err := current(kindConstraint, c.By, c.OVN, true, party.ID(old.manager.Value()), old.ovn); err != nil {
+	if err := current(thisConstraint, c.By, c.OVN, true, party.ID(old.manager.Value()), old.ovn); err != nil {
 		return nil, ConstraintChange{}, err
 	}
 	ev, told := endConstraint(st, env, number, old)
@@ -53,7 +53,7 @@ func (c DeleteConstraint) Decide(st *State, env Env) (Event, ConstraintChange, e
 }
 
 func endConstraint(st *State, env Env, number int64, old *constraint) (*ConstraintGone, notify) {
-	told := notify{st: st, nowNS: env.NowNS, constraints: true}
+	told := notify{st: st, nowNS: env.NowNS, of: ConstraintKind}
 	told.meeting(old.outline)
 	return &ConstraintGone{
 		Number: number, ID: old.id, Manager: party.ID(old.manager.Value()), Notified: told.notified,

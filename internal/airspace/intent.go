@@ -2,6 +2,7 @@ package airspace
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/party"
@@ -31,20 +32,20 @@ func (c PutIntent) Decide(st *State, env Env) (Event, IntentChange, error) {
 	touched := c.Outline
 	if old != nil {
 		ev.Version = old.version + 1
-		touched = append(touched[:len(touched):len(touched)], old.outline...)
+		touched = moves(old.outline, c.Outline)
 	} else {
 		ev.Number = st.intents.next
 	}
-	rest, err := c.rest(st, ev, old)
+	constraints, err := c.rest(st, ev, old)
 	if err != nil {
 		return nil, IntentChange{}, err
 	}
 	if !c.State.offNominal() {
-		if err := c.knowsOthers(st, rest.constraints); err != nil {
+		if err := c.knowsOthers(st, constraints); err != nil {
 			return nil, IntentChange{}, err
 		}
 	}
-	told := notify{st: st, nowNS: env.NowNS, intents: true}
+	told := notify{st: st, nowNS: env.NowNS, of: IntentKind}
 	told.meeting(touched)
 	told.changed(ev.Implicit)
 	ev.Notified = told.notified
@@ -62,7 +63,7 @@ func (c *PutIntent) allowed(st *State, env Env, old *intent) error {
 	if err := endsLater(c.Outline, env.NowNS, "the intent"); err != nil {
 		return err
 	}
-	if err := current(kindIntent, c.By, c.OVN, old != nil, managerOf(old), ovnOf(old)); err != nil {
+	if err := current(thisIntent, c.By, c.OVN, old != nil, managerOf(old), ovnOf(old)); err != nil {
 		return err
 	}
 	if st.asked.used(c.NewOVN) {
@@ -75,12 +76,10 @@ func (c *PutIntent) allowed(st *State, env Env, old *intent) error {
 	if old != nil {
 		from = old.state
 	}
-	for _, to := range transitions[from] {
-		if to == c.State {
-			return nil
-		}
+	if !slices.Contains(transitions[from], c.State) {
+		return refuse(Invalid, "an intent cannot go from %s to %s", from, c.State)
 	}
-	return refuse(Invalid, "an intent cannot go from %s to %s", from, c.State)
+	return nil
 }
 
 func managerOf(old *intent) party.ID {
@@ -115,9 +114,9 @@ func current(kind string, by party.ID, ovn string, exists bool, manager party.ID
 }
 
 const (
-	kindIntent       = "this operational intent"
-	kindConstraint   = "this constraint"
-	kindSubscription = "this subscription"
+	thisIntent       = "this operational intent"
+	thisConstraint   = "this constraint"
+	thisSubscription = "this subscription"
 )
 
 func endsLater(volumes []outline.Volume, nowNS int64, what string) error {
@@ -234,9 +233,9 @@ func (c *PutIntent) view(st *State, ev *IntentPut) IntentView {
 func (c DeleteIntent) Decide(st *State, env Env) (Event, IntentChange, error) {
 	old, number := st.intents.get(c.ID)
 	if old == nil {
-		return nil, IntentChange{}, refuse(NotFound, "%s does not exist", kindIntent)
+		return nil, IntentChange{}, refuse(NotFound, "%s does not exist", thisIntent)
 	}
-	if err := current(kindIntent, c.By, c.OVN, true, managerOf(old), old.ovn); err != nil {
+	if err := current(thisIntent, c.By, c.OVN, true, managerOf(old), old.ovn); err != nil {
 		return nil, IntentChange{}, err
 	}
 	if st.availability[c.By].state == Down {
@@ -252,7 +251,7 @@ func endIntent(st *State, env Env, number int64, old *intent, newVersion string)
 		Number: number, ID: old.id, Manager: managerOf(old),
 		Implicit: leave(st, number, old, newVersion),
 	}
-	told := notify{st: st, nowNS: env.NowNS, intents: true}
+	told := notify{st: st, nowNS: env.NowNS, of: IntentKind}
 	told.meeting(old.outline)
 	ev.Notified = told.notified
 	return ev, told

@@ -10,12 +10,11 @@ import (
 
 // notify gathers the subscriptions that have to be told of a change.
 type notify struct {
-	st          *State
-	nowNS       int64
-	intents     bool // of an intent
-	constraints bool // of a constraint
-	notified    []Notified
-	notices     []notice
+	st       *State
+	nowNS    int64
+	of       Kind // what changes
+	notified []Notified
+	notices  []notice
 }
 
 // notice is a Notice and where it goes.
@@ -29,7 +28,7 @@ type notice struct {
 func (t *notify) meeting(volumes []outline.Volume) {
 	for _, n := range t.st.subscriptions.near(volumes) {
 		s := t.st.subscriptions.records.get(n)
-		wants := t.intents && s.intents || t.constraints && s.constraints
+		wants := t.of == IntentKind && s.intents || t.of == ConstraintKind && s.constraints
 		if wants && s.endNS > t.nowNS && meet(volumes, s.outline) {
 			t.add(n, s.id, s.url.Value())
 		}

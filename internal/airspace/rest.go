@@ -1,27 +1,22 @@
 package airspace
 
-// rested is the subscription that an intent rests on after a change.
-type rested struct {
-	constraints bool // it tells of constraints
-}
-
 // rest decides on which subscription an intent rests after a change, and what
-// becomes of the one that it leaves.
-func (c *PutIntent) rest(st *State, ev *IntentPut, old *intent) (rested, error) {
-	var onto rested
+// becomes of the one that it leaves. It returns whether the first one tells of
+// constraints.
+func (c *PutIntent) rest(st *State, ev *IntentPut, old *intent) (constraints bool, err error) {
 	switch {
 	case c.Subscription != (ID{}) && c.Implicit != nil:
-		return onto, refuse(Invalid, "subscription_id and new_subscription exclude each other")
+		return false, refuse(Invalid, "subscription_id and new_subscription exclude each other")
 	case c.Subscription != (ID{}):
 		given, number := st.subscriptions.get(c.Subscription)
 		if err := c.canRestOn(given); err != nil {
-			return onto, err
+			return false, err
 		}
-		onto.constraints = given.constraints
+		constraints = given.constraints
 		ev.Subscription = c.Subscription
 		if given.implicit {
 			if err := c.canStretch(st, number, ev.Number); err != nil {
-				return onto, err
+				return false, err
 			}
 			ev.Implicit = append(ev.Implicit, ImplicitChange{
 				Number: number, ID: given.id, URL: given.url.Value(),
@@ -30,23 +25,23 @@ func (c *PutIntent) rest(st *State, ev *IntentPut, old *intent) (rested, error) 
 		}
 	case c.Implicit != nil:
 		if c.Implicit.Constraints && !c.MayConstraints {
-			return onto, refuse(NotAllowed, "notify_for_constraints needs scope utm.constraint_processing")
+			return false, refuse(NotAllowed, "notify_for_constraints needs scope utm.constraint_processing")
 		}
-		onto.constraints = c.Implicit.Constraints
+		constraints = c.Implicit.Constraints
 		ev.Subscription = c.Implicit.ID
 		ev.Implicit = append(ev.Implicit, ImplicitChange{
 			Number: st.subscriptions.next, ID: c.Implicit.ID, URL: c.Implicit.URL,
 			Constraints: c.Implicit.Constraints, Version: c.NewVersion,
 		})
 	case c.State != Accepted:
-		return onto, refuse(Invalid, "an intent that is %s needs subscription_id or new_subscription", c.State)
+		return false, refuse(Invalid, "an intent that is %s needs subscription_id or new_subscription", c.State)
 	}
 	if old != nil && old.subscription != none {
 		if left := st.subscriptions.records.get(old.subscription); left != nil && left.id != ev.Subscription {
 			ev.Implicit = append(ev.Implicit, leave(st, ev.Number, old, c.NewVersion)...)
 		}
 	}
-	return onto, nil
+	return constraints, nil
 }
 
 // canRestOn checks a subscription that the caller named. That it is another

@@ -329,7 +329,7 @@ func (d *imageReader) intents(st *State) {
 		r.startNS, r.endNS = span(r.outline)
 		st.intents.records.set(number, r)
 		st.intents.byID[r.id] = number
-		st.calendar.add(entry{intentKind, number}, r.endNS+IntentKeptNS)
+		st.calendar.add(entry{IntentKind, number}, r.endNS+IntentKeptNS)
 		if r.subscription != none {
 			st.resting.attach(r.subscription, number)
 		}
@@ -369,6 +369,6 @@ func (d *imageReader) constraints(st *State) {
 		r.startNS, r.endNS = span(r.outline)
 		st.constraints.records.set(number, r)
 		st.constraints.byID[r.id] = number
-		st.calendar.add(entry{constraintKind, number}, r.endNS+ConstraintKeptNS)
+		st.calendar.add(entry{ConstraintKind, number}, r.endNS+ConstraintKeptNS)
 	}
 }

@@ -173,13 +173,12 @@ func (k *kept[T]) remove(n int64, id ID) {
 // volumes', ascending.
 func (k *kept[T]) near(volumes []outline.Volume) []int64 {
 	var found []int64
-	searches := 0
 	snapshot := k.boxes.Snapshot()
-	for _, box := range boxes(volumes) {
+	around := boxes(volumes)
+	for _, box := range around {
 		found = snapshot.Search(found, box)
-		searches++
 	}
-	if searches > 1 {
+	if len(around) > 1 {
 		slices.Sort(found)
 		found = slices.Compact(found)
 	}
@@ -198,7 +197,7 @@ func (st *State) Apply(ev Event, at At) {
 		st.applyConstraintPut(e, at)
 	case *ConstraintGone:
 		if old := st.constraints.records.get(e.Number); old != nil {
-			st.calendar.remove(entry{constraintKind, e.Number}, old.endNS+ConstraintKeptNS)
+			st.calendar.remove(entry{ConstraintKind, e.Number}, old.endNS+ConstraintKeptNS)
 			st.constraints.remove(e.Number, e.ID)
 		}
 		st.applyNotified(e.Notified)
@@ -222,7 +221,7 @@ func (st *State) applyIntentPut(e *IntentPut, at At) {
 	var was []outline.Volume
 	if old != nil {
 		was = old.outline
-		st.calendar.remove(entry{intentKind, e.Number}, old.endNS+IntentKeptNS)
+		st.calendar.remove(entry{IntentKind, e.Number}, old.endNS+IntentKeptNS)
 		if old.subscription != none {
 			st.resting.detach(old.subscription, e.Number)
 		}
@@ -237,7 +236,7 @@ func (st *State) applyIntentPut(e *IntentPut, at At) {
 		record.subscription = st.numberOf(e.Subscription, e.Implicit)
 	}
 	st.intents.put(e.Number, e.ID, record, was, e.Outline)
-	st.calendar.add(entry{intentKind, e.Number}, end+IntentKeptNS)
+	st.calendar.add(entry{IntentKind, e.Number}, end+IntentKeptNS)
 	if record.subscription != none {
 		st.resting.attach(record.subscription, e.Number)
 	}
@@ -262,7 +261,7 @@ func (st *State) numberOf(id ID, made []ImplicitChange) int64 {
 
 func (st *State) applyIntentGone(e *IntentGone) {
 	if old := st.intents.records.get(e.Number); old != nil {
-		st.calendar.remove(entry{intentKind, e.Number}, old.endNS+IntentKeptNS)
+		st.calendar.remove(entry{IntentKind, e.Number}, old.endNS+IntentKeptNS)
 		if old.subscription != none {
 			st.resting.detach(old.subscription, e.Number)
 		}
@@ -276,14 +275,14 @@ func (st *State) applyConstraintPut(e *ConstraintPut, at At) {
 	var was []outline.Volume
 	if old := st.constraints.records.get(e.Number); old != nil {
 		was = old.outline
-		st.calendar.remove(entry{constraintKind, e.Number}, old.endNS+ConstraintKeptNS)
+		st.calendar.remove(entry{ConstraintKind, e.Number}, old.endNS+ConstraintKeptNS)
 	}
 	start, end := span(e.Outline)
 	st.constraints.put(e.Number, e.ID, &constraint{
 		id: e.ID, manager: unique.Make(string(e.Manager)), url: unique.Make(e.URL), ovn: e.OVN,
 		outline: e.Outline, startNS: start, endNS: end, modified: at.Index, version: e.Version,
 	}, was, e.Outline)
-	st.calendar.add(entry{constraintKind, e.Number}, end+ConstraintKeptNS)
+	st.calendar.add(entry{ConstraintKind, e.Number}, end+ConstraintKeptNS)
 	st.applyNotified(e.Notified)
 }
 

@@ -15,7 +15,7 @@ func (c PutSubscription) Decide(st *State, env Env) (Event, SubscriptionChange, 
 	if old == nil {
 		number = st.subscriptions.next
 		if c.Version != "" {
-			return nil, SubscriptionChange{}, refuse(StaleVersion, "%s does not exist", kindSubscription)
+			return nil, SubscriptionChange{}, refuse(StaleVersion, "%s does not exist", thisSubscription)
 		}
 	} else {
 		if err := c.replaces(st, old, number); err != nil {
@@ -59,11 +59,11 @@ func (c *PutSubscription) allowed(env Env) error {
 func (c *PutSubscription) replaces(st *State, old *subscription, number int64) error {
 	switch {
 	case c.Version == "":
-		return refuse(Exists, "%s already exists: a change names the version it changes", kindSubscription)
+		return refuse(Exists, "%s already exists: a change names the version it changes", thisSubscription)
 	case old.owner.Value() != string(c.By):
-		return refuse(NotOwner, "%s is another USS's", kindSubscription)
+		return refuse(NotOwner, "%s is another USS's", thisSubscription)
 	case c.Version != old.version:
-		return refuse(StaleVersion, "the version is not the current one of %s", kindSubscription)
+		return refuse(StaleVersion, "the version is not the current one of %s", thisSubscription)
 	case old.implicit:
 		return refuse(Invalid, "an implicit subscription follows its intents and cannot be changed by itself")
 	case !c.Intents && st.resting.any(number):
@@ -94,11 +94,11 @@ func (c DeleteSubscription) Decide(st *State, _ Env) (Event, SubscriptionChange,
 	old, number := st.subscriptions.get(c.ID)
 	switch {
 	case old == nil:
-		return nil, SubscriptionChange{}, refuse(NotFound, "%s does not exist", kindSubscription)
+		return nil, SubscriptionChange{}, refuse(NotFound, "%s does not exist", thisSubscription)
 	case old.owner.Value() != string(c.By):
-		return nil, SubscriptionChange{}, refuse(NotOwner, "%s is another USS's", kindSubscription)
+		return nil, SubscriptionChange{}, refuse(NotOwner, "%s is another USS's", thisSubscription)
 	case c.Version != old.version:
-		return nil, SubscriptionChange{}, refuse(StaleVersion, "the version is not the current one of %s", kindSubscription)
+		return nil, SubscriptionChange{}, refuse(StaleVersion, "the version is not the current one of %s", thisSubscription)
 	case st.resting.any(number):
 		return nil, SubscriptionChange{}, refuse(HasDependents, "operational intents rest on the subscription")
 	}

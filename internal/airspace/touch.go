@@ -1,14 +1,19 @@
 package airspace
 
-import "github.com/deconflict/deconflict/internal/outline"
+import (
+	"slices"
+
+	"github.com/deconflict/deconflict/internal/outline"
+)
 
 // Kind is a kind of entity.
 type Kind uint8
 
-// Kinds of entity that others read.
+// Kinds of entity. Others read the exported ones.
 const (
 	IntentKind Kind = iota + 1
 	ConstraintKind
+	subscriptionKind
 )
 
 // Scope is what a reader looks at: the entities of a kind that meet the area or
@@ -60,8 +65,12 @@ func (st *State) constraintMoves(n int64, to []outline.Volume) []outline.Volume 
 	return to
 }
 
-// moves joins where something was and where it goes to.
+// moves joins where something was and where it goes to. What stays where it is,
+// as most do that change their state, is named once.
 func moves(from, to []outline.Volume) []outline.Volume {
+	if slices.EqualFunc(from, to, outline.Volume.Equal) {
+		return to
+	}
 	return append(from[:len(from):len(from)], to...)
 }
 

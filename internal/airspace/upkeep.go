@@ -29,11 +29,11 @@ func (c Sweep) Decide(st *State, env Env) (Event, bool, error) {
 		return nil, false, nil
 	}
 	switch e := st.calendar.first(); e.kind {
-	case intentKind:
+	case IntentKind:
 		ev, _ := endIntent(st, env, e.number, st.intents.records.get(e.number), c.NewVersion)
 		ev.Swept, ev.Notified = true, curbed(ev.Notified)
 		return ev, true, nil
-	case constraintKind:
+	case ConstraintKind:
 		ev, _ := endConstraint(st, env, e.number, st.constraints.records.get(e.number))
 		ev.Swept, ev.Notified = true, curbed(ev.Notified)
 		return ev, true, nil

@@ -199,7 +199,7 @@ func (s *store) create(id identity, checkpoint []byte) error {
 	if err != nil {
 		return s.fault("making the tables", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // does nothing once committed
+	defer tx.Rollback() // does nothing once committed
 	for _, statement := range strings.Split(strings.TrimSpace(schema), ";\n") {
 		if _, err := tx.Exec(statement); err != nil {
 			return s.fault("making the tables", err)
