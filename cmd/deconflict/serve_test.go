@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // process is the real program running a node.
@@ -143,8 +144,11 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer dev:uss1:utm.strategic_coordination")
+	// The body is asked for once the node has the request in hand.
+	r.Header.Set("Expect", "100-continue")
+	client := http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
 	go func() {
-		if res, err := http.DefaultClient.Do(r); err == nil {
+		if res, err := client.Do(r); err == nil {
 			res.Body.Close()
 		}
 	}()
