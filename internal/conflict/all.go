@@ -185,7 +185,7 @@ func newSet(entities []*volume.Entity, opt *Options) (*set, error) {
 		opt.Constraints = &opt.Minima
 	}
 	for _, m := range [2]*Minima{&opt.Minima, opt.Constraints} {
-		if err := m.validate(); err != nil {
+		if err := m.Validate(); err != nil {
 			return nil, err
 		}
 	}

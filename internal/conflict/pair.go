@@ -68,7 +68,8 @@ func Validate(e *volume.Entity) error {
 	return nil
 }
 
-func (m Minima) validate() error {
+// Validate tells whether the minima can be used: zero or more, and within bounds.
+func (m Minima) Validate() error {
 	if m.LateralMM < 0 || m.VerticalMM < 0 || m.TimeNS < 0 ||
 		m.LateralMM > volume.MaxBufferMM || m.VerticalMM > volume.MaxBufferMM || m.TimeNS > volume.MaxBufferNS {
 		return fmt.Errorf("%w, found lateral %d mm, vertical %d mm, time %d ns", ErrMinima, m.LateralMM, m.VerticalMM, m.TimeNS)
@@ -112,7 +113,7 @@ func bare(t, u *volume.Trajectory, m Minima) bool {
 // Decide tells whether two entities conflict, and nothing else. It agrees with
 // Judge and costs a fraction of it. Both entities must be valid.
 func Decide(a, b *volume.Entity, m Minima) (bool, error) {
-	if err := m.validate(); err != nil {
+	if err := m.Validate(); err != nil {
 		return false, err
 	}
 	if err := checkPair(a, b, m); err != nil {
@@ -202,7 +203,7 @@ func Judge(a, b *volume.Entity, m Minima) (Verdict, error) {
 // Judge returns the full verdict on two subjects. The order in which they are
 // given makes no difference.
 func (s *Subject) Judge(u *Subject, m Minima) (Verdict, error) {
-	if err := m.validate(); err != nil {
+	if err := m.Validate(); err != nil {
 		return Verdict{}, err
 	}
 	if err := checkPair(s.entity, u.entity, m); err != nil {

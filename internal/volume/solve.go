@@ -57,22 +57,11 @@ func linearise(p, q *run, x, y float64) (m affine, distM float64) {
 	sp, vp := p.at(x)
 	sq, vq := q.at(y)
 	distM = separation(&sp, &sq)
-	w := sq.p.Sub(sp.p)
-	// e1 points from p to q in p's tangent plane, e2 to its left; f1, f2 are
-	// the same directions carried along to q's tangent plane.
-	e1 := w.Sub(sp.n.Scale(w.Dot(sp.n)))
-	f1 := w.Sub(sq.n.Scale(w.Dot(sq.n)))
-	en, fn := e1.Norm(), f1.Norm()
-	if en < 1e-6 || fn < 1e-6 {
-		// The points coincide: any common direction will do, and the
-		// displacement has components of its own.
-		e1 = anyTangent(sp.n)
-		f1 = e1.Sub(sq.n.Scale(e1.Dot(sq.n)))
-		f1 = f1.Scale(1 / f1.Norm())
-		e2 := sp.n.Cross(e1)
-		m.wx, m.wy = w.Dot(e1), w.Dot(e2)
+	e1, f1, coincide := bearings(&sp, &sq)
+	if coincide { // the displacement has components of its own
+		w := sq.p.Sub(sp.p)
+		m.wx, m.wy = w.Dot(e1), w.Dot(sp.n.Cross(e1))
 	} else {
-		e1, f1 = e1.Scale(1/en), f1.Scale(1/fn)
 		m.wx = distM
 	}
 	e2, f2 := sp.n.Cross(e1), sq.n.Cross(f1)
@@ -81,6 +70,22 @@ func linearise(p, q *run, x, y float64) (m affine, distM float64) {
 	m.wx -= float64(x*m.ax) + float64(y*m.bx)
 	m.wy -= float64(x*m.ay) + float64(y*m.by)
 	return m, distM
+}
+
+// bearings returns the unit vectors in the tangent planes of two spots that
+// point along the geodesic from the first to the second. Where they coincide any
+// common direction will do.
+func bearings(sp, sq *spot) (e1, f1 geodesy.Vec, coincide bool) {
+	w := sq.p.Sub(sp.p)
+	e1 = w.Sub(sp.n.Scale(w.Dot(sp.n)))
+	f1 = w.Sub(sq.n.Scale(w.Dot(sq.n)))
+	en, fn := e1.Norm(), f1.Norm()
+	if en < 1e-6 || fn < 1e-6 {
+		e1 = anyTangent(sp.n)
+		f1 = e1.Sub(sq.n.Scale(e1.Dot(sq.n)))
+		return e1, f1.Scale(1 / f1.Norm()), true
+	}
+	return e1.Scale(1 / en), f1.Scale(1 / fn), false
 }
 
 // anyTangent returns a unit vector perpendicular to the unit vector n.

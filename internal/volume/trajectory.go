@@ -61,14 +61,8 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 		t.waypoints[i].At = canonical(t.waypoints[i].At)
 	}
 	for i, w := range waypoints {
-		if err := checkPosition(w.At, i); err != nil {
+		if err := w.validate(i); err != nil {
 			return nil, err
-		}
-		if outOfRange(w.AltMM) || outOfRange(w.SeaMM) {
-			return nil, invalid(OutOfRange, i, "altitude %s m above the ellipsoid, %s m above the sea, is out of range, expected -%d km to %[3]d km", metresText(w.AltMM), metresText(w.SeaMM), geodesy.MaxAltitudeMM/1_000_000)
-		}
-		if w.TimeNS < AlwaysNS || w.TimeNS > ForeverNS {
-			return nil, invalid(OutOfRange, i, "time %s is out of range", instantText(w.TimeNS))
 		}
 		if i == 0 {
 			continue
@@ -92,6 +86,20 @@ func NewTrajectoryOn(d Datum, waypoints []Waypoint, b Buffers) (*Trajectory, err
 	spots = append(spots, t.runs[len(t.runs)-1].b)
 	t.middle, t.reachM = ball(spots)
 	return t, nil
+}
+
+// validate checks waypoint number i by itself.
+func (w *Waypoint) validate(i int) error {
+	if err := checkPosition(w.At, i); err != nil {
+		return err
+	}
+	if outOfRange(w.AltMM) || outOfRange(w.SeaMM) {
+		return invalid(OutOfRange, i, "altitude %s m above the ellipsoid, %s m above the sea, is out of range, expected -%d km to %[3]d km", metresText(w.AltMM), metresText(w.SeaMM), geodesy.MaxAltitudeMM/1_000_000)
+	}
+	if w.TimeNS < AlwaysNS || w.TimeNS > ForeverNS {
+		return invalid(OutOfRange, i, "time %s is out of range", instantText(w.TimeNS))
+	}
+	return nil
 }
 
 // addLeg appends the runs of leg i.

@@ -55,6 +55,7 @@ type passage struct {
 	lower, upper int64   // altitudes between these are too close, mm
 	from, to     float64 // instants between these count, seconds
 	best         float64 // the least lateral distance so far at a height too close, metres
+	whole        bool    // stays end where the decision does, not where the error of the numbers does
 }
 
 func newPassage(t *Trajectory, v *Volume4D, need Need) passage {
@@ -311,6 +312,9 @@ func (p *passage) edge(w *stay, e *encounter, limit, tolM float64, detail bool) 
 	w.firm = w.firm || e.distM < p.radius-tolM
 	if detail {
 		until := windowLimit(e.distM, p.radius, tolM)
+		if p.whole {
+			until = limit
+		}
 		x0, _, _ := e.least(until, 1, 0)
 		x1, _, _ := e.least(until, -1, 0)
 		w.x0, w.x1 = min(w.x0, x0), max(w.x1, x1)

@@ -1,0 +1,495 @@
+package volume
+
+import (
+	"math"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+)
+
+// This file finds by how much a part may not be moved: later, higher or
+// sideways. Two runs have positions that are affine in their own times x and y,
+// so the pairs (x, y) at which they are too close make a convex set, and the
+// delay y-x, the difference of altitudes and the move in one direction are
+// linear on it: each forbids exactly one open interval. Its ends are found on
+// the ellipsoid by the models of solve.go, with the number that decides.
+
+// Part is a volume, or one leg of a trajectory.
+type Part struct {
+	Volume *Volume4D // nil: the leg
+	Route  *Trajectory
+	Leg    int
+}
+
+// Span is an open interval of moves: nanoseconds of delay, millimetres of lift,
+// or millimetres sideways. Lo is less than Hi.
+type Span struct{ Lo, Hi int64 }
+
+// cutS is how far beyond the delays of interest spans are sure to go on, in
+// seconds.
+const cutS = 1
+
+// meets tells whether two spans have a move in common.
+func (s Span) meets(o Span) bool { return s.Lo < o.Hi && o.Lo < s.Hi }
+
+// mirrored returns the span of the opposite moves.
+func (s Span) mirrored() Span { return Span{-s.Hi, -s.Lo} }
+
+// DelaySpans appends the delays of a, of those in within, at which a and b are
+// in conflict, as spans that may overlap. They are rounded outward to a
+// nanosecond; more than a second beyond within they may end early.
+func DelaySpans(dst []Span, a, b Part, need Need, within Span) []Span {
+	switch {
+	case a.Volume != nil && b.Volume != nil:
+		return volumeDelays(dst, a.Volume, b.Volume, need, within)
+	case b.Volume != nil:
+		p := newPassage(a.Route, b.Volume, need)
+		return p.delays(dst, a.Leg, within)
+	case a.Volume != nil:
+		p := newPassage(b.Route, a.Volume, need)
+		from := len(dst)
+		dst = p.delays(dst, b.Leg, within.mirrored())
+		mirror(dst[from:])
+		return dst
+	}
+	m := newMeeting(a.Route, b.Route, need)
+	return m.delays(dst, a.Leg, b.Leg, within)
+}
+
+// LiftSpans appends the lifts of a at which a and b are in conflict, as spans
+// that may overlap, rounded outward to a millimetre.
+func LiftSpans(dst []Span, a, b Part, need Need) []Span {
+	switch {
+	case a.Volume != nil && b.Volume != nil:
+		return volumeLifts(dst, a.Volume, b.Volume, need)
+	case b.Volume != nil:
+		p := newPassage(a.Route, b.Volume, need)
+		return p.lifts(dst, a.Leg)
+	case a.Volume != nil:
+		p := newPassage(b.Route, a.Volume, need)
+		from := len(dst)
+		dst = p.lifts(dst, b.Leg)
+		mirror(dst[from:])
+		return dst
+	}
+	m := newMeeting(a.Route, b.Route, need)
+	return m.lifts(dst, a.Leg, b.Leg)
+}
+
+func mirror(spans []Span) {
+	for i, s := range spans {
+		spans[i] = s.mirrored()
+	}
+}
+
+// volumeDelays is DelaySpans for two volumes.
+func volumeDelays(dst []Span, a, b *Volume4D, need Need, within Span) []Span {
+	slack := need.TimeNS + a.Buffers.TimeNS + b.Buffers.TimeNS
+	s := Span{b.Window.StartNS - a.Window.EndNS - slack, b.Window.EndNS - a.Window.StartNS + slack}
+	if !s.meets(within) {
+		return dst
+	}
+	how := verticalOf(a.Datum, b.Datum, a.Buffers, b.Buffers)
+	p, q := a.band(how.sea), b.band(how.sea)
+	if max(p.LowerMM-q.UpperMM, q.LowerMM-p.UpperMM)-how.growMM >= need.VerticalMM || !besideEachOther(a, b, need) {
+		return dst
+	}
+	return append(dst, s)
+}
+
+// volumeLifts is LiftSpans for two volumes.
+func volumeLifts(dst []Span, a, b *Volume4D, need Need) []Span {
+	if apart(a.Window.grown(a.Buffers.TimeNS), b.Window.grown(b.Buffers.TimeNS), need.TimeNS) || !besideEachOther(a, b, need) {
+		return dst
+	}
+	how := verticalOf(a.Datum, b.Datum, a.Buffers, b.Buffers)
+	p, q := a.band(how.sea), b.band(how.sea)
+	high := need.VerticalMM + how.growMM
+	return append(dst, Span{q.LowerMM - p.UpperMM - high, q.UpperMM - p.LowerMM + high})
+}
+
+// besideEachOther tells whether two volumes are laterally too close.
+func besideEachOther(a, b *Volume4D, need Need) bool {
+	f, g := a.Footprint, b.Footprint
+	radius := metres(need.LateralMM) + a.radiusM() + b.radiusM()
+	span := f.middle.Sub(g.middle).Norm() + f.reachM + g.reachM + radius
+	tolM := toleranceFor(span)
+	if conflict, decided := judgePlanar(f, g, radius, span, tolM); decided {
+		return conflict
+	}
+	j, _ := judge(f, g, radius, tolM)
+	return j.conflict
+}
+
+// farRuns tells whether two runs are farther apart than m allows, and bounds
+// their distance from below.
+func (m *meeting) farRuns(p, q *run) (lowM float64, far bool) {
+	lowM = float64(p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()*0.5) - float64((p.lenM+q.lenM)*0.502)
+	return lowM, lowM > float64(m.radius*(1+1e-6))+1e-6
+}
+
+// limit returns the distance below which two runs are in conflict.
+func (m *meeting) limit(p, q *run, lowM float64) float64 {
+	return m.radius + toleranceFor(lowM+float64((p.lenM+q.lenM)*1.01)+m.radius)
+}
+
+// nearer finds the nearest parameters of an encounter and tells whether they are
+// nearer than limit.
+func (e *encounter) nearer(limit float64) bool {
+	if errM := e.first(); e.distM > limit+errM {
+		return false
+	}
+	e.refine()
+	return e.distM < limit
+}
+
+// delays is DelaySpans for leg a of t and leg b of u.
+func (m *meeting) delays(dst []Span, a, b int, within Span) []Span {
+	slackNS := m.need.TimeNS + m.t.buffers.TimeNS + m.u.buffers.TimeNS
+	w, v := m.t.waypoints, m.u.waypoints
+	loosest := Span{v[b].TimeNS - w[a+1].TimeNS - slackNS, v[b+1].TimeNS - w[a].TimeNS + slackNS}
+	if !loosest.meets(within) || m.radius == 0 {
+		return dst
+	}
+	lo, hi := float64(within.Lo)/1e9-m.slack-cutS, float64(within.Hi)/1e9+m.slack+cutS
+	for i := m.t.starts[a]; i < m.t.starts[a+1]; i++ {
+		p := &m.t.runs[i]
+		for j := m.u.starts[b]; j < m.u.starts[b+1]; j++ {
+			q := &m.u.runs[j]
+			low, far := m.farRuns(p, q)
+			if far {
+				continue
+			}
+			// The delay is y + offset - x, less or more by the slack.
+			r := rectangle(p.x0, p.x1, q.x0, q.x1)
+			if q.x0+m.offset-p.x1 < lo || q.x1+m.offset-p.x0 > hi {
+				r.cut(1, -1, m.offset-lo)
+				r.cut(-1, 1, hi-m.offset)
+			}
+			if r.n == 0 {
+				continue
+			}
+			if r = m.tooClose(r, a, b); r.n == 0 {
+				continue
+			}
+			e := encounter{p: p, q: q, region: r}
+			limit := m.limit(p, q, low)
+			if !e.nearer(limit) {
+				continue
+			}
+			x0, y0, _ := e.least(limit, -1, 1)
+			x1, y1, _ := e.least(limit, 1, -1)
+			dst = append(dst, Span{
+				m.u.instant(y0, math.Floor) - m.t.instant(x0, math.Ceil) - slackNS,
+				m.u.instant(y1, math.Ceil) - m.t.instant(x1, math.Floor) + slackNS,
+			})
+		}
+	}
+	return dst
+}
+
+// lifts is LiftSpans for leg a of t and leg b of u.
+func (m *meeting) lifts(dst []Span, a, b int) []Span {
+	if m.radius == 0 || m.height == 0 || m.apart() {
+		return dst
+	}
+	for i := m.t.starts[a]; i < m.t.starts[a+1]; i++ {
+		p := &m.t.runs[i]
+		for j := m.u.starts[b]; j < m.u.starts[b+1]; j++ {
+			q := &m.u.runs[j]
+			low, far := m.farRuns(p, q)
+			if far {
+				continue
+			}
+			e := encounter{p: p, q: q, region: m.region(p, q)}
+			limit := m.limit(p, q, low)
+			if e.region.n == 0 || !e.nearer(limit) {
+				continue
+			}
+			lo, hi := m.heightsApart(&e, a, b, limit)
+			dst = append(dst, Span{-m.height - hi, m.height - lo})
+		}
+	}
+	return dst
+}
+
+// heightsApart returns the least and greatest altitude of t above u, outward to
+// a millimetre, while e's runs are nearer than limit.
+func (m *meeting) heightsApart(e *encounter, a, b int, limit float64) (lo, hi int64) {
+	sea := m.vertical.sea
+	w, v := m.t.waypoints[a].height(sea), m.u.waypoints[b].height(sea)
+	if w == m.t.waypoints[a+1].height(sea) && v == m.u.waypoints[b+1].height(sea) {
+		return w - v, w - v
+	}
+	a1, b1 := m.t.climb(int32(a), sea), m.u.climb(int32(b), sea)
+	x0, y0, _ := e.least(limit, a1, 0-b1)
+	x1, y1, _ := e.least(limit, 0-a1, b1)
+	low := m.t.altitude(int32(a), x0, sea) - m.u.altitude(int32(b), y0, sea)
+	high := m.t.altitude(int32(a), x1, sea) - m.u.altitude(int32(b), y1, sea)
+	return int64(math.Floor(min(low, high))), int64(math.Ceil(max(low, high)))
+}
+
+// stays calls visit for the times of run i between x0 and x1 at which it is
+// laterally too close.
+func (p *passage) stays(i int32, x0, x1 float64, visit func(x0, x1 float64)) {
+	r := &p.t.runs[i]
+	f := p.v.Footprint
+	middle := r.a.p.Add(r.b.p).Scale(0.5)
+	tolM := toleranceFor(middle.Sub(f.middle).Norm() + f.reachM + float64(r.lenM*0.51) + p.radius)
+	w := p.within(r, x0, x1, tolM, true)
+	if !w.conflict {
+		return
+	}
+	for _, s := range p.spans(r, &w) {
+		visit(s[0], s[1])
+	}
+}
+
+// farRun tells whether a run never comes near the base.
+func (p *passage) farRun(r *run) bool {
+	f := p.v.Footprint
+	middle := r.a.p.Add(r.b.p).Scale(0.5)
+	return middle.Sub(f.middle).Norm() > float64((float64(r.lenM*0.51)+f.reachM+p.radius)*(1+1e-6))
+}
+
+// toTheLimit has stays end where the decision does.
+func (p *passage) toTheLimit() {
+	p.whole, p.best = true, 0
+}
+
+// delays is DelaySpans for a leg and the volume.
+func (p *passage) delays(dst []Span, leg int, within Span) []Span {
+	p.toTheLimit()
+	slackNS := p.need.TimeNS + p.t.buffers.TimeNS + p.v.Buffers.TimeNS
+	from, to := p.v.Window.StartNS-slackNS, p.v.Window.EndNS+slackNS
+	w := p.t.waypoints
+	if loosest := (Span{from - w[leg+1].TimeNS, to - w[leg].TimeNS}); !loosest.meets(within) {
+		return dst
+	}
+	lo, hi := float64(within.Lo)/1e9-cutS, float64(within.Hi)/1e9+cutS
+	for i := p.t.starts[leg]; i < p.t.starts[leg+1]; i++ {
+		r := &p.t.runs[i]
+		x0, x1 := max(r.x0, p.from-hi), min(r.x1, p.to-lo)
+		if x0 >= x1 || p.farRun(r) {
+			continue
+		}
+		if x0, x1 = p.high(int32(leg), x0, x1); x0 >= x1 {
+			continue
+		}
+		p.stays(i, x0, x1, func(x0, x1 float64) {
+			dst = append(dst, Span{from - p.t.instant(x1, math.Ceil), to - p.t.instant(x0, math.Floor)})
+		})
+	}
+	return dst
+}
+
+// lifts is LiftSpans for a leg and the volume.
+func (p *passage) lifts(dst []Span, leg int) []Span {
+	p.toTheLimit()
+	if p.apart() {
+		return dst
+	}
+	sea := p.vertical.sea
+	for i := p.t.starts[leg]; i < p.t.starts[leg+1]; i++ {
+		r := &p.t.runs[i]
+		x0, x1 := p.during(r)
+		if x0 >= x1 || p.farRun(r) {
+			continue
+		}
+		p.stays(i, x0, x1, func(x0, x1 float64) {
+			a, b := p.t.altitude(int32(leg), x0, sea), p.t.altitude(int32(leg), x1, sea)
+			dst = append(dst, Span{p.lower - int64(math.Ceil(max(a, b))), p.upper - int64(math.Floor(min(a, b)))})
+		})
+	}
+	return dst
+}
+
+// Sideways is a direction in which a plan may be shifted.
+type Sideways struct{ towards geodesy.Vec }
+
+// NewSideways returns the direction of shifts of plan e towards a bearing.
+func NewSideways(e *Entity, bearingDeg int) Sideways {
+	return Sideways{direction(Anchor(e), bearingDeg)}
+}
+
+// ShiftSpans appends the distances of a shift of a, of those in within, at which
+// a and b are in conflict, as spans that may overlap. They come of a plane laid
+// between the two, so they are off by about u²(u+d)/2R² for legs of length u at
+// a distance d: a micrometre at 1 km, decimetres at 20 km. Between spans an area
+// that holds the other part whole is not noticed.
+func ShiftSpans(dst []Span, a, b Part, need Need, to Sideways, within Span) []Span {
+	s := shifting{dst: dst, to: to, within: within}
+	switch {
+	case a.Volume != nil && b.Volume != nil:
+		s.volumes(a.Volume, b.Volume, need)
+	case b.Volume != nil:
+		p := newPassage(a.Route, b.Volume, need)
+		s.passage(&p, a.Leg, false)
+	case a.Volume != nil:
+		p := newPassage(b.Route, a.Volume, need)
+		s.passage(&p, b.Leg, true)
+	default:
+		m := newMeeting(a.Route, b.Route, need)
+		s.legs(&m, a.Leg, b.Leg)
+	}
+	return s.dst
+}
+
+// shifting gathers the spans of ShiftSpans.
+type shifting struct {
+	dst    []Span
+	to     Sideways
+	within Span
+}
+
+// reachM is the greatest distance looked at.
+func (s *shifting) reachM() float64 { return metres(max(s.within.Hi, -s.within.Lo)) }
+
+func (s *shifting) legs(m *meeting, a, b int) {
+	if m.radius == 0 || m.apart() {
+		return
+	}
+	for i := m.t.starts[a]; i < m.t.starts[a+1]; i++ {
+		p := &m.t.runs[i]
+		for j := m.u.starts[b]; j < m.u.starts[b+1]; j++ {
+			q := &m.u.runs[j]
+			low, _ := m.farRuns(p, q)
+			limit := m.limit(p, q, low)
+			if low > limit+s.reachM() {
+				continue
+			}
+			r := m.region(p, q)
+			if r.n == 0 {
+				continue
+			}
+			if r = m.tooClose(r, a, b); r.n > 0 {
+				s.add(&encounter{p: p, q: q, region: r}, limit, false)
+			}
+		}
+	}
+}
+
+func (s *shifting) passage(p *passage, leg int, mirrored bool) {
+	f := p.v.Footprint
+	if p.apart() {
+		return
+	}
+	for i := p.t.starts[leg]; i < p.t.starts[leg+1]; i++ {
+		r := &p.t.runs[i]
+		middle := r.a.p.Add(r.b.p).Scale(0.5)
+		span := middle.Sub(f.middle).Norm() + f.reachM + float64(r.lenM*0.51) + p.radius
+		x0, x1 := p.during(r)
+		if x0 >= x1 {
+			continue
+		}
+		if x0, x1 = p.high(int32(leg), x0, x1); x0 >= x1 {
+			continue
+		}
+		limit := p.radius + toleranceFor(span)
+		for k := range max(1, f.pieces()) {
+			edge, until := f.run(k)
+			s.add(&encounter{p: r, q: &edge, region: rectangle(x0, x1, 0, until)}, limit, mirrored)
+		}
+	}
+}
+
+func (s *shifting) volumes(a, b *Volume4D, need Need) {
+	how := verticalOf(a.Datum, b.Datum, a.Buffers, b.Buffers)
+	p, q := a.band(how.sea), b.band(how.sea)
+	if apart(a.Window.grown(a.Buffers.TimeNS), b.Window.grown(b.Buffers.TimeNS), need.TimeNS) ||
+		max(p.LowerMM-q.UpperMM, q.LowerMM-p.UpperMM)-how.growMM >= need.VerticalMM {
+		return
+	}
+	f, g := a.Footprint, b.Footprint
+	radius := metres(need.LateralMM) + a.radiusM() + b.radiusM()
+	limit := radius + toleranceFor(f.middle.Sub(g.middle).Norm()+f.reachM+g.reachM+radius)
+	for i := range max(1, f.pieces()) {
+		mine, x1 := f.run(i)
+		for k := range max(1, g.pieces()) {
+			other, y1 := g.run(k)
+			s.add(&encounter{p: &mine, q: &other, region: rectangle(0, x1, 0, y1)}, limit, false)
+		}
+	}
+}
+
+// run returns piece i of the base with the parameter from 0 to its second
+// result; a point is a run that stands still.
+func (f *Footprint) run(i int) (run, float64) {
+	if f.isPoint() {
+		return pointRun(f.spots[0]), 0
+	}
+	a, b := f.piece(i)
+	return newRun(*a, *b, 0, 1), 1
+}
+
+// add appends the span of one encounter: mine is e.p, or e.q when mirrored.
+func (s *shifting) add(e *encounter, limit float64, mirrored bool) {
+	p, q := e.p, e.q
+	low := float64(p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()*0.5) - float64((p.lenM+q.lenM)*0.502)
+	if low > limit+s.reachM() {
+		return
+	}
+	x, y := e.region.middle()
+	m, _ := linearise(p, q, x, y)
+	sp, _ := p.at(x)
+	sq, _ := q.at(y)
+	e1, _, _ := bearings(&sp, &sq)
+	u := s.to.towards.Sub(sp.n.Scale(s.to.towards.Dot(sp.n)))
+	u = u.Scale(1 / u.Norm())
+	ux, uy := u.Dot(e1), u.Dot(sp.n.Cross(e1))
+	if mirrored {
+		ux, uy = 0-ux, 0-uy
+	}
+	// The displacements of the region make a convex polygon; the move meets it,
+	// grown by limit, along one interval, whose ends are at its grown edges.
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for i := range e.region.edges() {
+		x0, y0, x1, y1 := e.region.edge(i)
+		a := along(&m, x0, y0, ux, uy)
+		b := along(&m, x1, y1, ux, uy)
+		l, h, ok := capsule(a, b, limit)
+		if ok {
+			lo, hi = min(lo, l), max(hi, h)
+		}
+	}
+	if lo >= hi {
+		return
+	}
+	if span := (Span{int64(math.Floor(float64(lo * 1000))), int64(math.Ceil(float64(hi * 1000)))}); span.meets(s.within) {
+		s.dst = append(s.dst, span)
+	}
+}
+
+// along returns the model's displacement at (x, y) along and across a unit
+// vector.
+func along(m *affine, x, y, ux, uy float64) [2]float64 {
+	wx, wy := m.at(x, y)
+	return [2]float64{float64(wx*ux) + float64(wy*uy), float64(wy*ux) - float64(wx*uy)}
+}
+
+// capsule returns the part of the first axis that is nearer than r to the
+// segment from a to b.
+func capsule(a, b [2]float64, r float64) (lo, hi float64, ok bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	add := func(l float64) { lo, hi, ok = min(lo, l), max(hi, l), true }
+	for _, p := range [2][2]float64{a, b} {
+		if d := float64(r*r) - float64(p[1]*p[1]); d > 0 {
+			h := math.Sqrt(d)
+			add(p[0] - h)
+			add(p[0] + h)
+		}
+	}
+	dx, dy := b[0]-a[0], b[1]-a[1]
+	length := math.Sqrt(float64(dx*dx) + float64(dy*dy))
+	if length == 0 || dy == 0 {
+		return lo, hi, ok
+	}
+	nx, ny := float64(r*(dy/length)), float64(r*(0-dx/length))
+	for _, side := range [2]float64{1, -1} {
+		// The line moved by r crosses the axis at fraction f of the segment.
+		f := (0 - a[1] - float64(side*ny)) / dy
+		if f >= 0 && f <= 1 {
+			add(a[0] + float64(f*dx) + float64(side*nx))
+		}
+	}
+	return lo, hi, ok
+}
