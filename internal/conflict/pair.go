@@ -96,6 +96,10 @@ func checkPair(a, b *volume.Entity, m Minima) error {
 	return nil
 }
 
+// Comparable tells whether the minima can judge two valid entities: an error,
+// an *InputError, says that they are lines without extent, or too long.
+func Comparable(a, b *volume.Entity, m Minima) error { return checkPair(a, b, m) }
+
 // bare tells whether neither buffers nor minima give two trajectories width, or
 // height, so that they could never conflict.
 func bare(t, u *volume.Trajectory, m Minima) bool {
