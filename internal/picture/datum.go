@@ -6,12 +6,50 @@ import "github.com/deconflict/deconflict/internal/volume"
 // they are above: mean sea level when all parts of both sides declare it, else
 // the ellipsoid, with the errors of conversion in the buffers.
 func asCompared(cf Conflict) (Conflict, string) {
-	if allAboveSea(cf.A) && allAboveSea(cf.B) {
-		cf.A, cf.B = aboveSea(cf.A), aboveSea(cf.B)
-		return cf, "mean sea level"
+	both, above := inOneDatum([]*volume.Entity{cf.A, cf.B})
+	cf.A, cf.B = both[0], both[1]
+	return cf, above
+}
+
+// inOneDatum returns entities with heights above mean sea level when all of
+// them declare that, else above the ellipsoid, and the words for which it is.
+func inOneDatum(entities []*volume.Entity) (turned []*volume.Entity, above string) {
+	convert, above := aboveSea, "mean sea level"
+	for _, e := range entities {
+		if !allAboveSea(e) {
+			convert, above = aboveEllipsoid, "the ellipsoid"
+		}
 	}
-	cf.A, cf.B = aboveEllipsoid(cf.A), aboveEllipsoid(cf.B)
-	return cf, "the ellipsoid"
+	for _, e := range entities {
+		turned = append(turned, convert(e))
+	}
+	return turned, above
+}
+
+// inSharedDatum does the same in place, and leaves alone what has no limits of
+// altitude, as they are the same in any datum.
+func inSharedDatum(entities []*volume.Entity) (above string) {
+	var limited []*volume.Entity
+	var at []int
+	for i, e := range entities {
+		if !limitless(e) {
+			limited, at = append(limited, e), append(at, i)
+		}
+	}
+	limited, above = inOneDatum(limited)
+	for k, i := range at {
+		entities[i] = limited[k]
+	}
+	return above
+}
+
+func limitless(e *volume.Entity) bool {
+	for i := range e.Volumes {
+		if b := e.Volumes[i].Band; !unbounded(b.LowerMM) || !unbounded(b.UpperMM) {
+			return false
+		}
+	}
+	return len(e.Trajectories) == 0
 }
 
 func allAboveSea(e *volume.Entity) bool {

@@ -52,6 +52,7 @@ type figure struct {
 	side     int // 0 for A, 1 for B
 	colour   string
 	struck   bool  // in conflict
+	near     bool  // of what is only near, drawn less pale than other parts that are not struck
 	from, to int64 // violation, when struck
 	shape    volume.Shape
 	base     []point // ring, line or single centre
@@ -86,9 +87,23 @@ const maxQuiet = 40
 func figures(c Conflict, p plane) []*figure {
 	var out []*figure
 	for side, e := range []*volume.Entity{c.A, c.B} {
-		struck := map[conflict.PartRef]*figure{}
-		for i := range c.Verdict.Parts {
-			part := &c.Verdict.Parts[i]
+		for _, f := range figuresOf(e, side, []*conflict.Verdict{c.Verdict}, p) {
+			f.colour = sideColour(c, side)
+			out = append(out, f)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].struck && !out[j].struck })
+	return out
+}
+
+// figuresOf projects the parts of the entity that is on one side of verdicts,
+// those in conflict and a bounded number of others.
+func figuresOf(e *volume.Entity, side int, verdicts []*conflict.Verdict, p plane) []*figure {
+	var out []*figure
+	struck := map[conflict.PartRef]*figure{}
+	for _, v := range verdicts {
+		for i := range v.Parts {
+			part := &v.Parts[i]
 			ref := part.A
 			if side == 1 {
 				ref = part.B
@@ -102,8 +117,7 @@ func figures(c Conflict, p plane) []*figure {
 				if f = newFigure(e, ref, p); f == nil {
 					continue
 				}
-				f.side, f.colour = side, sideColour(c, side)
-				f.struck, f.from, f.to = true, part.FromNS, part.ToNS
+				f.side, f.struck, f.from, f.to = side, true, part.FromNS, part.ToNS
 				struck[key] = f
 				out = append(out, f)
 			}
@@ -112,25 +126,24 @@ func figures(c Conflict, p plane) []*figure {
 				f.legs[ref.Index] = true
 			}
 		}
-		quiet := 0
-		add := func(key conflict.PartRef) {
-			if struck[key] != nil || quiet >= maxQuiet {
-				return
-			}
-			if f := newFigure(e, key, p); f != nil {
-				quiet++
-				f.side, f.colour = side, sideColour(c, side)
-				out = append(out, f)
-			}
+	}
+	quiet := 0
+	add := func(key conflict.PartRef) {
+		if struck[key] != nil || quiet >= maxQuiet {
+			return
 		}
-		for i := range e.Volumes {
-			add(conflict.PartRef{Kind: conflict.VolumePart, Index: i})
-		}
-		for i := range e.Trajectories {
-			add(conflict.PartRef{Kind: conflict.LegPart, Route: i})
+		if f := newFigure(e, key, p); f != nil {
+			quiet++
+			f.side = side
+			out = append(out, f)
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].struck && !out[j].struck })
+	for i := range e.Volumes {
+		add(conflict.PartRef{Kind: conflict.VolumePart, Index: i})
+	}
+	for i := range e.Trajectories {
+		add(conflict.PartRef{Kind: conflict.LegPart, Route: i})
+	}
 	return out
 }
 

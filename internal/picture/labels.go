@@ -42,18 +42,26 @@ func (p *plan) noteLines() {
 		if !f.struck {
 			continue
 		}
-		base := p.pxAll(f.base)
-		for i := 1; i < len(base) && len(p.lines) < 4000; i++ {
-			a, b := base[i-1], base[i]
-			n := int(math.Min(200, a.distance(b)/8)) + 1
-			for k := 0; k <= n; k++ {
-				if q := a.towards(b, float64(k)/float64(n)); p.frame.holds(q) {
-					p.lines = append(p.lines, q)
-				}
+		p.lines = noted(p.lines, p.frame, p.pxAll(f.base))
+	}
+}
+
+// noted adds points of the visible part of a line to dst, which is bounded.
+func noted(dst []point, frame box, line []point) []point {
+	for i := 1; i < len(line) && len(dst) < maxNoted; i++ {
+		a, b := line[i-1], line[i]
+		n := int(math.Min(200, a.distance(b)/8)) + 1
+		for k := 0; k <= n; k++ {
+			if q := a.towards(b, float64(k)/float64(n)); frame.holds(q) {
+				dst = append(dst, q)
 			}
 		}
 	}
+	return dst
 }
+
+// maxNoted bounds how many points of lines are remembered.
+const maxNoted = 4000
 
 // around are offsets for a label beside a point.
 var around = [][2]float64{{0, -10}, {0, 20}, {48, -8}, {-48, -8}, {48, 16}, {-48, 16}, {0, -26}, {0, 36}, {90, 4}, {-90, 4}, {120, 4}, {-120, 4}}

@@ -1,6 +1,7 @@
 // Package picture draws conflicts, because people look before they read: for
 // each a plan view and an altitude–time profile, as one SVG drawing that needs
-// nothing from outside the file.
+// nothing from outside the file. In the same way it draws what an operator may
+// do about its conflicts: a plan as declared, and each alternative to it.
 //
 // It draws what verdicts and entities say and decides nothing. Distances are
 // true from the middle of each plan; altitudes are those that were compared,
@@ -13,7 +14,6 @@ import (
 	"math"
 
 	"github.com/deconflict/deconflict/internal/conflict"
-	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
@@ -61,12 +61,7 @@ func Write(w io.Writer, conflicts []Conflict, opt Options) error {
 	if limit <= 0 {
 		limit = DefaultPanels
 	}
-	if opt.Units.Lateral == "" {
-		opt.Units.Lateral = geodesy.Metre
-	}
-	if opt.Units.Vertical == "" {
-		opt.Units.Vertical = geodesy.Metre
-	}
+	opt.Units = opt.Units.orMetric()
 	drawn := conflicts[:min(limit, len(conflicts))]
 	c := &canvas{}
 	y := float64(margin)

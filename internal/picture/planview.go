@@ -52,9 +52,7 @@ func drawPlan(c *canvas, frame box, panel int, cf Conflict, u Units) {
 	}
 
 	c.rect(frame.x0, frame.y0, frame.x1-frame.x0, frame.y1-frame.y0, `fill="`+groundColour+`"`)
-	c.add(`<clipPath id="plan%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>`, panel,
-		number(frame.x0), number(frame.y0), number(frame.x1-frame.x0), number(frame.y1-frame.y0))
-	c.add(`<g clip-path="url(#plan%d)">`, panel)
+	c.clip(fmt.Sprintf("plan%d", panel), frame)
 	for i, f := range p.figs {
 		if !f.isRoute() {
 			p.drawShape(i, f)
@@ -80,7 +78,12 @@ func centreOf(cf Conflict) geodesy.LatLng {
 	if a := cf.Verdict.MinHorizontal; a != nil {
 		return a.A
 	}
-	for _, e := range []*volume.Entity{cf.A, cf.B} {
+	return firstPlace(cf.A, cf.B)
+}
+
+// firstPlace returns the first place of the first entity that has any.
+func firstPlace(entities ...*volume.Entity) geodesy.LatLng {
+	for _, e := range entities {
 		if len(e.Trajectories) > 0 {
 			return e.Trajectories[0].Waypoints()[0].At
 		}
@@ -127,6 +130,11 @@ func (p *plan) chooseView() {
 		grow := math.Max(core.diagonal(), 20) * 0.8
 		view.x0, view.x1, view.y0, view.y1 = view.x0-grow, view.x1+grow, view.y0-grow, view.y1+grow
 	}
+	p.show(view)
+}
+
+// show fits a view, in metres, into the frame with some air around it.
+func (p *plan) show(view box) {
 	if view.empty() {
 		view = box{-10, -10, 10, 10}
 	}
@@ -158,7 +166,10 @@ func (p *plan) closestPlaces() []point {
 // that take no part in the conflict pale.
 func (f *figure) style() (colour, dash string, strength float64) {
 	strength = 1
-	if !f.struck {
+	switch {
+	case f.near:
+		strength = 0.65
+	case !f.struck:
 		strength = 0.35
 	}
 	if f.side == 1 {

@@ -22,6 +22,7 @@ type profile struct {
 	fromNS, toNS int64
 	low, high    float64 // metres
 	taken        []box
+	lines        []point // points of lines that labels should not cover
 }
 
 func (p *profile) x(ns int64) float64 {
@@ -41,10 +42,8 @@ func drawProfile(c *canvas, frame box, panel int, cf Conflict, u Units, above st
 	p.chooseAltitudes()
 	c.rect(frame.x0, frame.y0, frame.x1-frame.x0, frame.y1-frame.y0, `fill="`+groundColour+`"`)
 	p.drawAxes()
-	c.add(`<clipPath id="profile%d"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>`, panel,
-		number(frame.x0), number(frame.y0), number(frame.x1-frame.x0), number(frame.y1-frame.y0))
-	c.add(`<g clip-path="url(#profile%d)">`, panel)
-	p.drawWindow()
+	c.clip(fmt.Sprintf("profile%d", panel), frame)
+	p.shade(cf.Verdict.FromNS, cf.Verdict.ToNS)
 	for _, f := range p.figs {
 		if f.isRoute() {
 			p.drawRoute(f)
@@ -127,36 +126,50 @@ func (p *profile) bounded() (from, to int64) {
 // limit left out, with some air around it.
 func (p *profile) chooseAltitudes() {
 	low, high := math.Inf(1), math.Inf(-1)
-	include := func(m, r float64) { low, high = math.Min(low, m-r), math.Max(high, m+r) }
 	for _, f := range p.figs {
-		if !f.struck {
-			continue
-		}
-		r := float64(f.buffer.VerticalMM) / 1000
-		if !f.isRoute() {
-			for _, mm := range []int64{f.volume.Band.LowerMM, f.volume.Band.UpperMM} {
-				if !unbounded(mm) {
-					include(float64(mm)/1000, r)
-				}
-			}
-			continue
-		}
-		for i := 0; i+1 < len(f.route); i++ {
-			a, b := f.route[i], f.route[i+1]
-			if b.TimeNS >= p.fromNS && a.TimeNS <= p.toNS {
-				include(altitudeAt(a, b, max(a.TimeNS, p.fromNS)), r)
-				include(altitudeAt(a, b, min(b.TimeNS, p.toNS)), r)
-			}
+		if f.struck {
+			l, h := p.altitudesOf(f)
+			low, high = math.Min(low, l), math.Max(high, h)
 		}
 	}
+	p.span(low, high, p.cf.Verdict.Minima.VerticalMM)
+}
+
+// span chooses the altitudes shown around those from low to high, in metres,
+// with room for a required separation where that is not much larger.
+func (p *profile) span(low, high float64, needMM int64) {
 	if low > high {
 		low, high = 0, 100
 	}
 	pad := math.Max((high-low)*0.18, 2)
-	if v := float64(p.cf.Verdict.Minima.VerticalMM) / 1000; v < 3*(high-low) {
+	if v := float64(needMM) / 1000; v < 3*(high-low) {
 		pad = math.Max(pad, v*1.4)
 	}
 	p.low, p.high = low-pad, high+pad
+}
+
+// altitudesOf returns the altitudes in metres that a figure takes in the time
+// shown, vertical buffer included; low is above high when there are none.
+func (p *profile) altitudesOf(f *figure) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	r := float64(f.buffer.VerticalMM) / 1000
+	include := func(m float64) { low, high = math.Min(low, m-r), math.Max(high, m+r) }
+	if !f.isRoute() {
+		for _, mm := range []int64{f.volume.Band.LowerMM, f.volume.Band.UpperMM} {
+			if !unbounded(mm) {
+				include(float64(mm) / 1000)
+			}
+		}
+		return low, high
+	}
+	for i := 0; i+1 < len(f.route); i++ {
+		a, b := f.route[i], f.route[i+1]
+		if b.TimeNS >= p.fromNS && a.TimeNS <= p.toNS {
+			include(altitudeAt(a, b, max(a.TimeNS, p.fromNS)))
+			include(altitudeAt(a, b, min(b.TimeNS, p.toNS)))
+		}
+	}
+	return low, high
 }
 
 // altitudeAt returns the altitude in metres on the leg from a to b at an instant.
@@ -192,11 +205,10 @@ func (p *profile) drawAxes() {
 		"time UTC, "+time.Unix(0, p.fromNS).UTC().Format("2006-01-02"))
 }
 
-// drawWindow shades the time of the conflict.
-func (p *profile) drawWindow() {
-	v := p.cf.Verdict
-	x0 := math.Max(p.x(max(v.FromNS, p.fromNS)), p.frame.x0)
-	x1 := math.Min(p.x(min(v.ToNS, p.toNS)), p.frame.x1)
+// shade marks a time of conflict.
+func (p *profile) shade(fromNS, toNS int64) {
+	x0 := math.Max(p.x(max(fromNS, p.fromNS)), p.frame.x0)
+	x1 := math.Min(p.x(min(toNS, p.toNS)), p.frame.x1)
 	if x1-x0 < 1.5 {
 		x1 = x0 + 1.5
 	}
@@ -255,12 +267,19 @@ func (p *profile) drawRoute(f *figure) {
 	colour, dash, strength := f.style()
 	p.c.add(`<g opacity="%s">`, number(strength))
 	defer p.c.add(`</g>`)
+	line, reach := p.track(f, f.route)
+	p.c.path(reach, `fill="`+colour+`" fill-opacity="0.16"`)
+	p.c.path(pathData(line, false), fmt.Sprintf(`fill="none" stroke="%s" stroke-width="2.2" stroke-linejoin="round" %s`, colour, dash))
+}
+
+// track returns the altitudes of a route over time, and the path data of all
+// that lies within the figure's vertical and time buffers of them.
+func (p *profile) track(f *figure, route []volume.Waypoint) (line []point, within string) {
 	r, b := float64(f.buffer.VerticalMM)/1000, f.buffer.TimeNS
 	span := p.toNS - p.fromNS
-	var line []point
 	var reach strings.Builder
-	for i := 0; i+1 < len(f.route); i++ {
-		a, z := f.route[i], f.route[i+1]
+	for i := 0; i+1 < len(route); i++ {
+		a, z := route[i], route[i+1]
 		// Only what is near the frame: far ends would lose the slope.
 		from, to := max(a.TimeNS, p.fromNS-span-b), min(z.TimeNS, p.toNS+span+b)
 		if from >= to {
@@ -278,8 +297,7 @@ func (p *profile) drawRoute(f *figure) {
 			reach.WriteString(pathData(hull(corners), true))
 		}
 	}
-	p.c.path(reach.String(), `fill="`+colour+`" fill-opacity="0.16"`)
-	p.c.path(pathData(line, false), fmt.Sprintf(`fill="none" stroke="%s" stroke-width="2.2" stroke-linejoin="round" %s`, colour, dash))
+	return line, reach.String()
 }
 
 // hull returns the convex hull of the points (Andrew's monotone chain).
@@ -377,8 +395,7 @@ func (p *profile) drawClosest() {
 	p.label(point{x, p.frame.y1 - 8}, closestWords(p.cf.Verdict), 11.5, inkColour, [][2]float64{{0, 0}, {70, 0}, {-70, 0}, {0, -18}})
 }
 
-// labelFigures names both sides at their altitude, with the limits a band does
-// not have.
+// labelFigures names both sides at their altitude.
 func (p *profile) labelFigures() {
 	named := [2]bool{}
 	for _, f := range p.figs {
@@ -386,44 +403,53 @@ func (p *profile) labelFigures() {
 			continue
 		}
 		named[f.side] = true
-		name := p.cf.name(f.side)
-		from, to := f.window()
-		from, to = max(from, p.fromNS), min(to, p.toNS)
 		// A towards the left, B towards the right, so that they part.
-		at := from + (to-from)/4
+		share := int64(1)
 		if f.side == 1 {
-			at = to - (to-from)/4
+			share = 3
 		}
-		x := p.x(at)
-		y := p.frame.y0 + 60
-		if f.isRoute() {
-			for i := 0; i+1 < len(f.route); i++ {
-				a, b := f.route[i], f.route[i+1]
-				if at >= a.TimeNS && at <= b.TimeNS {
-					y = p.y(altitudeAt(a, b, at))
-				}
-			}
-		} else {
-			noFloor, noCeiling := f.volume.Band.LowerMM <= volume.NoFloorMM/2, f.volume.Band.UpperMM >= volume.NoCeilingMM/2
-			switch {
-			case noFloor && noCeiling:
-				name += " (no floor, no ceiling)"
-			case noFloor:
-				name += " (no floor)"
-			case noCeiling:
-				name += " (no ceiling)"
-			}
-			if !noCeiling {
-				y = p.edgeY(f.volume.Band.UpperMM, 0)
-			}
-		}
-		p.label(point{x, y}, name, 13.5, f.colour, [][2]float64{{0, -8}, {0, 20}, {110, -8}, {-110, -8}, {110, 20}, {-110, 20}, {0, 40}})
+		p.labelFigure(f, p.cf.name(f.side), share)
 	}
+}
+
+// labelFigure names a figure at its altitude, share quarters into the time of
+// it that is seen, with the limits that its band does not have.
+func (p *profile) labelFigure(f *figure, name string, share int64) {
+	from, to := f.window()
+	from, to = max(from, p.fromNS), min(to, p.toNS)
+	at := from + (to-from)/4
+	if share == 3 {
+		at = to - (to-from)/4
+	}
+	x := p.x(at)
+	y := p.frame.y0 + 60
+	if f.isRoute() {
+		for i := 0; i+1 < len(f.route); i++ {
+			a, b := f.route[i], f.route[i+1]
+			if at >= a.TimeNS && at <= b.TimeNS {
+				y = p.y(altitudeAt(a, b, at))
+			}
+		}
+	} else {
+		noFloor, noCeiling := f.volume.Band.LowerMM <= volume.NoFloorMM/2, f.volume.Band.UpperMM >= volume.NoCeilingMM/2
+		switch {
+		case noFloor && noCeiling:
+			name += " (no floor, no ceiling)"
+		case noFloor:
+			name += " (no floor)"
+		case noCeiling:
+			name += " (no ceiling)"
+		}
+		if !noCeiling {
+			y = p.edgeY(f.volume.Band.UpperMM, 0)
+		}
+	}
+	p.label(point{x, y}, name, 13.5, f.colour, [][2]float64{{0, -8}, {0, 20}, {110, -8}, {-110, -8}, {110, 20}, {-110, 20}, {0, 40}})
 }
 
 // label is the plan view's placing of labels, in this frame.
 func (p *profile) label(at point, s string, size float64, colour string, offsets [][2]float64) {
-	q := &plan{c: p.c, frame: p.frame, taken: p.taken}
+	q := &plan{c: p.c, frame: p.frame, taken: p.taken, lines: p.lines}
 	q.label(at, s, size, colour, offsets)
 	p.taken = q.taken
 }

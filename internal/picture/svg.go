@@ -138,6 +138,13 @@ func (c *canvas) circle(at point, r float64, extra string) {
 	c.add(`<circle cx="%s" cy="%s" r="%s"%s/>`, number(at.x), number(at.y), number(r), spaced(extra))
 }
 
+// clip begins a group of which only what is in the frame is seen.
+func (c *canvas) clip(id string, frame box) {
+	c.add(`<clipPath id="%s"><rect x="%s" y="%s" width="%s" height="%s"/></clipPath>`, id,
+		number(frame.x0), number(frame.y0), number(frame.x1-frame.x0), number(frame.y1-frame.y0))
+	c.add(`<g clip-path="url(#%s)">`, id)
+}
+
 func spaced(extra string) string {
 	if extra == "" {
 		return ""

@@ -29,6 +29,17 @@ type Units struct {
 	Vertical geodesy.LengthUnit // Metre or Foot
 }
 
+// orMetric puts metres where a unit is open.
+func (u Units) orMetric() Units {
+	if u.Lateral == "" {
+		u.Lateral = geodesy.Metre
+	}
+	if u.Vertical == "" {
+		u.Vertical = geodesy.Metre
+	}
+	return u
+}
+
 // Gap writes a lateral distance given in tenths of a millimetre, rounded down,
 // so that a distance just short of a limit never reads as the limit.
 func (u Units) Gap(gap int64) string { return u.lateralScale(gap).down(gap) }

@@ -248,6 +248,11 @@ func PlanFirst(v *conflict.Verdict) *conflict.Verdict {
 	if v.A.Kind != volume.Constraint || v.B.Kind == volume.Constraint {
 		return v
 	}
+	return turned(v)
+}
+
+// turned returns a verdict with its sides exchanged.
+func turned(v *conflict.Verdict) *conflict.Verdict {
 	turned := *v
 	turned.A, turned.B = v.B, v.A
 	turned.MinHorizontal, turned.MinVertical = turnedApproach(v.MinHorizontal), turnedApproach(v.MinVertical)
