@@ -190,6 +190,9 @@ func Prepare(e *volume.Entity) (*Subject, error) {
 // Entity returns what the subject was made from.
 func (s *Subject) Entity() *volume.Entity { return s.entity }
 
+// Digest returns the entity's digest, EntityDigest.
+func (s *Subject) Digest() [32]byte { return s.digest }
+
 // Judge returns the full verdict on two entities. The order in which they are
 // given makes no difference.
 func Judge(a, b *volume.Entity, m Minima) (Verdict, error) {

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/index"
@@ -34,7 +35,7 @@ type Rules struct {
 type Surroundings struct {
 	rules    Rules
 	entities []*volume.Entity // in order of id
-	subjects []*conflict.Subject
+	subjects []atomic.Pointer[conflict.Subject] // made when first asked for
 	free     []bool // by entity: conditional
 	parts    []neighbour
 	index    *index.Snapshot[uint32] // numbers into parts
@@ -60,7 +61,7 @@ func NewSurroundings(others []*volume.Entity, r Rules) (*Surroundings, error) {
 	}
 	s := &Surroundings{rules: r, entities: slices.Clone(others)}
 	slices.SortFunc(s.entities, func(a, b *volume.Entity) int { return cmp.Compare(a.ID, b.ID) })
-	s.subjects = make([]*conflict.Subject, len(s.entities))
+	s.subjects = make([]atomic.Pointer[conflict.Subject], len(s.entities))
 	s.free = make([]bool, len(s.entities))
 	var entries []index.Entry[uint32]
 	var extents []volume.Extent
@@ -206,6 +207,18 @@ func (s *Surroundings) firstConflict(e *volume.Entity) (int, error) {
 		}
 	}
 	return -1, nil
+}
+
+// subject returns entity number of with its digest.
+func (s *Surroundings) subject(of int) (*conflict.Subject, error) {
+	if u := s.subjects[of].Load(); u != nil {
+		return u, nil
+	}
+	u, err := conflict.Prepare(s.entities[of])
+	if err == nil {
+		s.subjects[of].Store(u)
+	}
+	return u, err
 }
 
 // spanSet is a union of open spans: sorted, disjoint, none empty.

@@ -1,0 +1,142 @@
+package resolve
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/deconflict/deconflict/internal/volume"
+)
+
+// maxSteps bounds the steps of a combination in one direction.
+const maxSteps = 100
+
+// combinedBearings is how many directions combinations try.
+const combinedBearings = 3
+
+// node is a lift and a shift, with what they cost in seconds of delay.
+type node struct {
+	lift  int64
+	shift volume.Shift
+	cost  float64
+}
+
+// nodes returns the grid of lifts and shifts in order of cost.
+func (f *finder) nodes(bearings []int) []node {
+	l, w := &f.q.Limits, &f.q.Weights
+	lo, hi := f.lifts()
+	var lifts []int64
+	step := gridStep(l.LiftStepMM, max(hi, -lo))
+	for h := lo / step * step; h <= hi; h += step {
+		lifts = append(lifts, h)
+	}
+	shifts := []volume.Shift{{}}
+	step = gridStep(l.SidewaysStepMM, l.SidewaysMM)
+	for _, b := range bearings {
+		for d := step; d <= l.SidewaysMM; d += step {
+			shifts = append(shifts, volume.Shift{BearingDeg: b, DistanceMM: d})
+		}
+	}
+	var out []node
+	for _, h := range lifts {
+		for _, s := range shifts {
+			if h != 0 || s.DistanceMM != 0 {
+				out = append(out, node{h, s, float64(w.Lift*metres(max(h, -h))) + float64(w.Sideways*metres(s.DistanceMM))})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b node) int { return cmp.Compare(a.cost, b.cost) })
+	return out
+}
+
+// gridStep returns the step of a grid: the one asked for, or an eighth of the
+// limit; never so small that the grid has more than maxSteps.
+func gridStep(step, limit int64) int64 {
+	if step == 0 {
+		step = limit / 8
+	}
+	return max(step, limit/maxSteps, 1)
+}
+
+// combined returns the cheapest change of a lift and a shift of the grid and any
+// delay, if it costs less than below, or nil. It takes the grid in order of cost
+// until that alone costs what the best does, so it is the optimum over the grid
+// and all delays.
+func (f *finder) combined(bearings []int, below float64) (*found, error) {
+	l, w := &f.q.Limits, &f.q.Weights
+	lo, hi := f.delays()
+	pairs := f.pairs(margin{
+		earlierNS: -lo, laterNS: hi, downMM: l.DownMM, upMM: l.UpMM, sidewaysMM: l.SidewaysMM,
+	})
+	var best *found
+	shifted := map[volume.Shift]*volume.Entity{}
+	for _, n := range f.nodes(bearings) {
+		left := below - n.cost
+		if left <= 0 {
+			break
+		}
+		// Only delays that leave it cheaper are of interest.
+		within := volume.Span{Lo: -affordable(-lo, w.Earlier, left), Hi: affordable(hi, w.Later, left)}
+		e, err := f.at(&n, shifted)
+		if err != nil {
+			continue // it cannot be there, whatever the delay
+		}
+		spans := f.spansOf(pairs, partsOf(e), func(dst []volume.Span, a, b volume.Part, need volume.Need) []volume.Span {
+			return volume.DelaySpans(dst, a, b, need, within)
+		})
+		for _, line := range f.timeLines(spans) {
+			c := volume.Change{Shift: n.shift, LiftMM: n.lift}
+			line.limit = within.Hi
+			if line.kind == Advance {
+				line.limit = -within.Lo
+			}
+			line.kind = Combined
+			delay, cost := line.change, line.cost
+			line.change = func(ns int64) volume.Change {
+				c.DelayNS = delay(ns).DelayNS
+				return c
+			}
+			line.cost = func(ns int64) float64 { return n.cost + cost(ns) }
+			got, err := f.leastOrNone(line)
+			if err != nil {
+				return nil, err
+			}
+			if got != nil && got.cost < below {
+				best, below = got, got.cost
+			}
+		}
+	}
+	return best, nil
+}
+
+// leastOrNone is least for a line on which 0 may be clear as well.
+func (f *finder) leastOrNone(l *line) (*found, error) {
+	if unionOf(l.spans).at(0) < 0 {
+		if got, err := f.try(l, 0); got != nil || err != nil {
+			return got, err
+		}
+	}
+	return f.least(l)
+}
+
+// affordable returns how much time a cost buys, up to a limit in nanoseconds.
+func affordable(limit int64, weight, cost float64) int64 {
+	if ns := float64(cost * 1e9); ns < float64(weight*float64(limit)) {
+		return int64(ns / weight)
+	}
+	return limit
+}
+
+// at returns the plan moved to a node.
+func (f *finder) at(n *node, shifted map[volume.Shift]*volume.Entity) (*volume.Entity, error) {
+	e := shifted[n.shift]
+	if e == nil {
+		c := volume.Change{Shift: n.shift}
+		var err error
+		if e, err = c.Apply(f.own); err != nil {
+			return nil, err
+		}
+		shifted[n.shift] = e
+	}
+	c := volume.Change{LiftMM: n.lift}
+	return c.Apply(e)
+}

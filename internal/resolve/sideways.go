@@ -1,0 +1,130 @@
+package resolve
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/volume"
+)
+
+// sideways looks for shifts of the whole plan.
+type sideways struct {
+	f     *finder
+	pairs []pair
+	known map[int]*line // by bearing
+}
+
+func (f *finder) newSideways() *sideways {
+	return &sideways{f: f, pairs: f.pairs(margin{sidewaysMM: f.q.Limits.SidewaysMM}), known: map[int]*line{}}
+}
+
+// line returns the shifts towards a bearing in degrees.
+func (s *sideways) line(bearing int) *line {
+	bearing = (bearing%360 + 360) % 360
+	if l := s.known[bearing]; l != nil {
+		return l
+	}
+	f := s.f
+	to := volume.NewSideways(f.own, bearing)
+	within := volume.Span{Lo: 0, Hi: f.q.Limits.SidewaysMM}
+	l := &line{
+		kind: Sideways, limit: within.Hi, step: sidewaysStep, proof: sidewaysProof,
+		spans: f.spansOf(s.pairs, f.parts, func(dst []volume.Span, a, b volume.Part, need volume.Need) []volume.Span {
+			return volume.ShiftSpans(dst, a, b, need, to, within)
+		}),
+		change: func(n int64) volume.Change {
+			return volume.Change{Shift: volume.Shift{BearingDeg: bearing, DistanceMM: n}}
+		},
+		cost: func(n int64) float64 { return float64(f.q.Weights.Sideways * metres(n)) },
+	}
+	s.known[bearing] = l
+	return l
+}
+
+// guess returns what the spans say of a bearing: the least amount that may be
+// clear.
+func (s *sideways) guess(bearing int) int64 {
+	l := s.line(bearing)
+	spans := unionOf(l.spans)
+	n := spans.from(0)
+	if n == 0 && len(spans) > 0 { // an area holds the plan whole
+		n = spans[0].Hi
+	}
+	if n == 0 || n > l.limit {
+		return math.MaxInt64
+	}
+	return n
+}
+
+// bearings returns the bearings to try, the promising first: along the
+// shortest ways out of each conflict, to both sides of the plan's course and to
+// the main points of the compass, each bettered by trying its neighbours; and
+// then the best of those that lead elsewhere.
+func (s *sideways) bearings(conflicts []conflict.Verdict) []int {
+	all := []int{0, 45, 90, 135, 180, 225, 270, 315}
+	if course, ok := s.f.course(); ok {
+		all = append(all, course+90, course+270)
+	}
+	for i := range conflicts {
+		if a := conflicts[i].MinHorizontal; a != nil {
+			if distance, azimuth, _ := geodesy.Inverse(a.A, a.B); distance > 0.01 {
+				b := int(math.Round(azimuth))
+				all = append(all, b, b+180)
+			}
+		}
+	}
+	for i := range all {
+		all[i] = (all[i]%360 + 360) % 360
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	byGuess := func(a, b int) int { return cmp.Or(cmp.Compare(s.guess(a), s.guess(b)), cmp.Compare(a, b)) }
+	slices.SortFunc(all, byGuess)
+	best := s.better(all[0])
+	out := []int{best}
+	for _, b := range all {
+		if d := (b - best + 360) % 360; d >= 90 && d <= 270 {
+			out = append(out, s.better(b))
+			break
+		}
+	}
+	for _, b := range all {
+		if !slices.Contains(out, b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// better tries neighbours of a bearing, ever nearer ones, and returns the best.
+func (s *sideways) better(b int) int {
+	if s.guess(b) == math.MaxInt64 {
+		return b
+	}
+	for _, step := range [5]int{16, 8, 4, 2, 1} {
+		for _, next := range [2]int{(b + step) % 360, (b + 360 - step) % 360} {
+			if s.guess(next) < s.guess(b) {
+				b = next
+				break
+			}
+		}
+	}
+	return b
+}
+
+// course returns the bearing in degrees from where the plan's first path begins
+// to where it ends.
+func (f *finder) course() (int, bool) {
+	if len(f.own.Trajectories) == 0 {
+		return 0, false
+	}
+	w := f.own.Trajectories[0].Waypoints()
+	distance, azimuth, _ := geodesy.Inverse(w[0].At, w[len(w)-1].At)
+	if distance < 1 {
+		return 0, false
+	}
+	return int(math.Round(azimuth)), true
+}

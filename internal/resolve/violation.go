@@ -1,0 +1,71 @@
+package resolve
+
+import (
+	"math"
+
+	"github.com/deconflict/deconflict/internal/conflict"
+)
+
+// samples is how many amounts of each kind of change are looked at for the least
+// violation.
+const samples = 16
+
+// leastViolation returns the change, of the declared plan and evenly spaced
+// amounts of each kind, that leaves the least share of the separation missing;
+// of several the cheapest.
+func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, error) {
+	best := &Violation{Conflicts: declared, Share: missing(declared)}
+	lines := append(f.timeLines(nil), f.liftLines()...)
+	if s := f.q.Limits.SidewaysMM; s > 0 {
+		sides := &sideways{f: f, known: map[int]*line{}}
+		for b := 0; b < 360; b += 45 {
+			lines = append(lines, sides.line(b))
+		}
+	}
+	cost := 0.0
+	for _, l := range lines {
+		for k := int64(1); k <= samples && l.limit > 0; k++ {
+			n := l.limit / samples * k
+			c := l.change(n)
+			e, err := c.Apply(f.own)
+			if err != nil {
+				continue
+			}
+			left, _, err := f.judge(e)
+			if err != nil {
+				return nil, err
+			}
+			share := missing(left)
+			if share < best.Share || share == best.Share && l.cost(n) < cost {
+				best = &Violation{Change: c, Conflicts: left, Share: share}
+				cost = l.cost(n)
+			}
+		}
+	}
+	return best, nil
+}
+
+// missing returns the share of the required separation that is missing, 0 to 1:
+// of each conflict the smaller of the lateral and the vertical share, and of all
+// conflicts the greatest.
+func missing(conflicts []conflict.Verdict) float64 {
+	worst := 0.0
+	for i := range conflicts {
+		v := &conflicts[i]
+		share := 1.0
+		if a := v.MinHorizontal; a != nil && v.Minima.LateralMM > 0 {
+			share = min(share, shareOf(v.Minima.LateralMM*10-a.HorizontalTenthMM, v.Minima.LateralMM*10))
+		}
+		if a := v.MinVertical; a != nil && v.Minima.VerticalMM > 0 {
+			share = min(share, shareOf(v.Minima.VerticalMM-a.VerticalMM, v.Minima.VerticalMM))
+		}
+		worst = max(worst, share)
+	}
+	return worst
+}
+
+// shareOf returns short/required within 0 to 1.
+func shareOf(short, required int64) float64 {
+	return math.Min(1, math.Max(0, float64(short)/float64(required)))
+}
+
