@@ -136,10 +136,8 @@ func inThePast(what string, endNS, nowNS int64) error {
 }
 
 // knowsOthers checks that the key holds the OVN of every other intent that meets
-// this one and, for who processes constraints, of every constraint.
-//
-// The OVN of an Accepted intent whose manager is Down can be had from nobody,
-// and such an intent ranks lowest (F3548-21 SCD0005), so that it is not asked for.
+// this one, but for those that yield, and, for who processes constraints, of every
+// constraint.
 func (c *PutIntent) knowsOthers(st *State, constraints bool) error {
 	known := make(map[string]bool, len(c.Key))
 	for _, ovn := range c.Key {
@@ -153,7 +151,7 @@ func (c *PutIntent) knowsOthers(st *State, constraints bool) error {
 		return met
 	}
 	for _, other := range st.meetingIntents(c.Outline) {
-		if other.id == c.ID || known[other.ovn] || other.state == Accepted && st.availability[managerOf(other)].state == Down {
+		if other.id == c.ID || known[other.ovn] || st.yields(other) {
 			continue
 		}
 		refusal.MissingIntents = append(refusal.MissingIntents,
