@@ -14,7 +14,7 @@ import (
 func TestNearFindsWhatAPutAsksFor(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	n := newNode(t)
-	for i := range 60 {
+	for i := range 200 {
 		by := party.ID("uss1")
 		if i%5 == 0 {
 			by = "uss2" // Down later on: its intents yield
@@ -25,7 +25,7 @@ func TestNearFindsWhatAPutAsksFor(t *testing.T) {
 		}
 		must(n, c)
 	}
-	for i := range 20 {
+	for i := range 80 {
 		must(n, PutConstraint{By: "authority", ID: newID(i), NewOVN: n.opaque(), Outline: discs(t, r, 1), URL: "https://a.example"})
 	}
 	must(n, SetAvailability{By: "arbiter", USS: "uss2", NewVersion: n.opaque(), Availability: Down})
@@ -37,8 +37,8 @@ func TestNearFindsWhatAPutAsksFor(t *testing.T) {
 		for _, o := range own {
 			extents = o.Extents(extents)
 		}
-		c := n.intent("uss3", 100, own...)
-		c.Implicit, c.MayConstraints = n.implicit(101), true
+		c := n.intent("uss3", 1000, own...)
+		c.Implicit, c.MayConstraints = n.implicit(1001), true
 		c.Implicit.Constraints = true
 		var want []ID
 		_, refusal := do(&node{t: t, st: n.st, now: n.now}, undecided{c})
@@ -50,9 +50,9 @@ func TestNearFindsWhatAPutAsksFor(t *testing.T) {
 				want = append(want, m.View.ID)
 			}
 		}
-		found, complete := n.st.Near(extents, 80)
+		found, complete := n.st.Near(extents, 280)
 		if !complete {
-			t.Fatal("80 entities are more than 80")
+			t.Fatal("280 entities are more than 280")
 		}
 		var got []ID
 		for i := range found {
