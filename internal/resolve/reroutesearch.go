@@ -43,7 +43,7 @@ type wayGraph interface {
 type journey struct {
 	start, goal              int
 	leaveFromNS, leaveToNS   int64 // the start may be left at these instants
-	dueNS, latestNS          int64 // arrival as declared, and the latest one
+	dueNS, latestNS          int64 // arrival as declared, and the latest one, which is no earlier
 	lengthMM, detourMM       int64 // declared length, and how much more may be flown
 	aloftNS                  int64 // longest time between start and goal; 0: no limit
 	canWait, turns           bool  // may wait at nodes; turns take room
@@ -89,17 +89,17 @@ type stop struct {
 	arriveNS, departNS int64
 }
 
-// search is one run over a graph; next returns ways from the cheapest on.
-type search struct {
+// wayfinder is one run over a graph; next returns ways from the cheapest on.
+type wayfinder struct {
 	graph  wayGraph
 	ask    journey
-	open   queue
+	open   frontier
 	at     map[[2]int][]*label // labels at a node, by the way in where turns matter
 	labels int
 }
 
-func newSearch(g wayGraph, ask journey) *search {
-	s := &search{graph: g, ask: ask, at: map[[2]int][]*label{}}
+func newWayfinder(g wayGraph, ask journey) *wayfinder {
+	s := &wayfinder{graph: g, ask: ask, at: map[[2]int][]*label{}}
 	first := &label{node: ask.start, known: true}
 	first.times = []presence{{ask.leaveFromNS, ask.leaveToNS, ask.leaveFromNS, true}}
 	first.arrivals = first.times
@@ -110,7 +110,7 @@ func newSearch(g wayGraph, ask journey) *search {
 // next returns the cheapest way to the goal that was not returned yet and is
 // not as good as one that was. It is nil when there is none, or when maxLabels
 // have been made.
-func (s *search) next() *label {
+func (s *wayfinder) next() *label {
 	for len(s.open) > 0 && s.labels <= s.ask.maxLabels {
 		l := heap.Pop(&s.open).(*label)
 		switch {
@@ -127,30 +127,32 @@ func (s *search) next() *label {
 }
 
 // push queues a label whose times, less delayNS, are among times.
-func (s *search) push(l *label, times []presence, delayNS int64) {
+func (s *wayfinder) push(l *label, times []presence, delayNS int64) {
 	ns, mm := s.graph.ahead(l.node)
 	if l.lengthMM+mm > s.ask.lengthMM+s.ask.detourMM {
 		return
 	}
-	late := s.lateness(times, ns+delayNS)
+	late := s.lateness(times, ns+delayNS, l.node == s.ask.goal)
 	if math.IsInf(late, 1) {
 		return
 	}
-	l.bound = late + l.toll + float64(s.ask.detour*max(0, float64(l.lengthMM+mm-s.ask.lengthMM)/1000))
+	l.bound = late + l.toll + float64(s.ask.detour*(float64(l.lengthMM+mm-s.ask.lengthMM)/1000))
 	l.order = s.labels
 	s.labels++
 	heap.Push(&s.open, l)
 }
 
-// lateness returns the least cost of reaching the goal aheadNS after one of
-// times, and no later than the latest arrival.
-func (s *search) lateness(times []presence, aheadNS int64) float64 {
+// lateness bounds from below what the arrival at the goal costs after one of
+// times, and aheadNS or more. At the goal it is what the arrival costs.
+func (s *wayfinder) lateness(times []presence, aheadNS int64, atGoal bool) float64 {
 	best := math.Inf(1)
 	for i := range times {
-		if at := nearestTo(&times[i], s.ask.dueNS-aheadNS); at+aheadNS <= s.ask.latestNS {
-			best = min(best, s.ask.offTime(at+aheadNS))
-		} else if at = times[i].fromNS; at+aheadNS <= s.ask.latestNS {
-			best = min(best, s.ask.offTime(s.ask.latestNS))
+		at := nearestTo(&times[i], s.ask.dueNS-aheadNS) + aheadNS
+		if !atGoal {
+			at = max(at, s.ask.dueNS) // what is early may take longer
+		}
+		if at <= s.ask.latestNS {
+			best = min(best, s.ask.offTime(at))
 		}
 	}
 	return best
@@ -169,7 +171,7 @@ func (j *journey) offTime(ns int64) float64 {
 
 // extend queues the ways on from a label. When they are open is found once
 // their turn has come.
-func (s *search) extend(l *label) {
+func (s *wayfinder) extend(l *label) {
 	for _, w := range s.graph.ways(l.node) {
 		free := w.lengthMM
 		if s.ask.turns && l.by != nil {
@@ -186,7 +188,7 @@ func (s *search) extend(l *label) {
 
 // learn finds when a label can be reached, and queues it again unless another is
 // as good.
-func (s *search) learn(l *label) {
+func (s *wayfinder) learn(l *label) {
 	ask := &s.ask
 	ns, _ := s.graph.ahead(l.node)
 	aloft := ask.aloftNS
@@ -327,7 +329,7 @@ func wait(times []presence, unsafe []volume.Span, latestNS, aloftNS int64) []pre
 }
 
 // cost returns what a way to the goal costs, and the arrival that makes it so.
-func (s *search) cost(l *label) (cost float64, arriveNS int64) {
+func (s *wayfinder) cost(l *label) (cost float64, arriveNS int64) {
 	cost = math.Inf(1)
 	for i := range l.times {
 		at := nearestTo(&l.times[i], s.ask.dueNS)
@@ -340,7 +342,7 @@ func (s *search) cost(l *label) (cost float64, arriveNS int64) {
 
 // trace returns the nodes of a way to the goal in order, with the latest times
 // that lead to the cheapest arrival: what can be waited for on the ground is.
-func (s *search) trace(l *label) []stop {
+func (s *wayfinder) trace(l *label) []stop {
 	_, at := s.cost(l)
 	var back []stop
 	for ; l != nil; l = l.before {
@@ -362,25 +364,25 @@ func (s *search) trace(l *label) []stop {
 	return back
 }
 
-// queue is a heap of labels by bound.
-type queue []*label
+// frontier is a heap of labels by bound.
+type frontier []*label
 
-func (q queue) Len() int { return len(q) }
+func (q frontier) Len() int { return len(q) }
 
-func (q queue) Less(i, j int) bool {
+func (q frontier) Less(i, j int) bool {
 	if q[i].bound != q[j].bound {
 		return q[i].bound < q[j].bound
 	}
 	return q[i].order < q[j].order
 }
 
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q frontier) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 
 // Push adds a label; heap calls it.
-func (q *queue) Push(x any) { *q = append(*q, x.(*label)) }
+func (q *frontier) Push(x any) { *q = append(*q, x.(*label)) }
 
 // Pop removes the last label; heap calls it.
-func (q *queue) Pop() any {
+func (q *frontier) Pop() any {
 	old := *q
 	l := old[len(old)-1]
 	old[len(old)-1] = nil
