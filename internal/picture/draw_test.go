@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -306,39 +307,13 @@ func TestDrawsAnything(t *testing.T) {
 		e := [2]*volume.Entity{}
 		parts := [2]conflict.PartRef{}
 		for side := range e {
-			e[side] = &volume.Entity{ID: "id"}
-			near := func() geodesy.LatLng {
-				return geodesy.Direct(centre, pick("azimuth", 0, 360), size*pick("away", 0.05, 1))
-			}
-			buffers := volume.Buffers{LateralMM: rapid.Int64Range(0, int64(size*500)).Draw(t, "lateral"), VerticalMM: rapid.Int64Range(0, 1e6).Draw(t, "vertical"), TimeNS: rapid.Int64Range(0, length).Draw(t, "time")}
-			if rapid.Bool().Draw(t, "trajectory") {
-				tr, err := volume.NewTrajectory([]volume.Waypoint{{At: near(), AltMM: 0, TimeNS: start}, {At: near(), AltMM: 1e5, TimeNS: start + length}}, buffers)
-				if err != nil {
-					t.Skip(err)
-				}
-				e[side].Trajectories = []*volume.Trajectory{tr}
-				parts[side] = conflict.PartRef{Kind: conflict.LegPart}
-				continue
-			}
-			var f *volume.Footprint
-			switch rapid.IntRange(0, 2).Draw(t, "shape") {
-			case 0:
-				f, err = volume.NewCircle(near(), int64(size*1000))
-			case 1:
-				f, err = volume.NewCorridor([]geodesy.LatLng{near(), near()}, int64(size*100)+1)
-			default:
-				f, err = volume.NewPolygon([]geodesy.LatLng{near(), near(), near()})
-			}
-			if err != nil {
+			if e[side], err = anyEntity(t, "id", centre, size, start, length); err != nil {
 				t.Skip(err)
 			}
-			v := volume.Volume4D{Footprint: f, Band: volume.Band{LowerMM: 0, UpperMM: 1e5}, Window: volume.Window{StartNS: start, EndNS: start + length}, Buffers: buffers}
-			if rapid.Bool().Draw(t, "unbounded") {
-				v.Band.LowerMM, v.Band.UpperMM = volume.NoFloorMM, volume.NoCeilingMM
-				v.Window = volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS}
-			}
-			e[side].Volumes = []volume.Volume4D{v}
 			parts[side] = conflict.PartRef{Kind: conflict.VolumePart}
+			if e[side].Trajectories != nil {
+				parts[side] = conflict.PartRef{Kind: conflict.LegPart}
+			}
 		}
 		from, to := start+length/4, start+length/2
 		if e[0].Volumes != nil && e[1].Volumes != nil && e[0].Volumes[0].Window.StartNS == volume.AlwaysNS && e[1].Volumes[0].Window.StartNS == volume.AlwaysNS {
@@ -356,31 +331,72 @@ func TestDrawsAnything(t *testing.T) {
 		if err := Write(&b, []Conflict{{v, e[0], e[1]}}, Options{}); err != nil {
 			t.Fatal(err)
 		}
-		d := xml.NewDecoder(&b)
-		for {
-			token, err := d.Token()
-			if errors.Is(err, io.EOF) {
-				return
+		if problem := absurd(&b); problem != "" {
+			t.Fatal(problem)
+		}
+	})
+}
+
+// anyEntity draws an entity of one trajectory or volume near a centre, about
+// size metres large.
+func anyEntity(t *rapid.T, id string, centre geodesy.LatLng, size float64, start, length int64) (*volume.Entity, error) {
+	pick := func(label string, lo, hi float64) float64 { return rapid.Float64Range(lo, hi).Draw(t, label) }
+	near := func() geodesy.LatLng {
+		return geodesy.Direct(centre, pick("azimuth", 0, 360), size*pick("away", 0.05, 1))
+	}
+	e := &volume.Entity{ID: id}
+	buffers := volume.Buffers{LateralMM: rapid.Int64Range(0, int64(size*500)).Draw(t, "lateral"), VerticalMM: rapid.Int64Range(0, 1e6).Draw(t, "vertical"), TimeNS: rapid.Int64Range(0, length).Draw(t, "time")}
+	if rapid.Bool().Draw(t, "trajectory") {
+		tr, err := volume.NewTrajectory([]volume.Waypoint{{At: near(), AltMM: 0, TimeNS: start}, {At: near(), AltMM: 1e5, TimeNS: start + length}}, buffers)
+		e.Trajectories = []*volume.Trajectory{tr}
+		return e, err
+	}
+	var f *volume.Footprint
+	var err error
+	switch rapid.IntRange(0, 2).Draw(t, "shape") {
+	case 0:
+		f, err = volume.NewCircle(near(), int64(size*1000))
+	case 1:
+		f, err = volume.NewCorridor([]geodesy.LatLng{near(), near()}, int64(size*100)+1)
+	default:
+		f, err = volume.NewPolygon([]geodesy.LatLng{near(), near(), near()})
+	}
+	v := volume.Volume4D{Footprint: f, Band: volume.Band{LowerMM: 0, UpperMM: 1e5}, Window: volume.Window{StartNS: start, EndNS: start + length}, Buffers: buffers}
+	if rapid.Bool().Draw(t, "unbounded") {
+		v.Band.LowerMM, v.Band.UpperMM = volume.NoFloorMM, volume.NoCeilingMM
+		v.Window = volume.Window{StartNS: volume.AlwaysNS, EndNS: volume.ForeverNS}
+	}
+	e.Volumes = []volume.Volume4D{v}
+	return e, err
+}
+
+// absurd names what is not well formed or no size or coordinate in a drawing,
+// "" when there is nothing.
+func absurd(svg io.Reader) string {
+	d := xml.NewDecoder(svg)
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return ""
+		}
+		if err != nil {
+			return err.Error()
+		}
+		el, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		for _, attr := range el.Attr {
+			if strings.Contains(attr.Value, "NaN") || strings.Contains(attr.Value, "Inf") {
+				return fmt.Sprintf("%s %s=%q", el.Name.Local, attr.Name.Local, attr.Value)
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			el, ok := token.(xml.StartElement)
-			if !ok {
-				continue
-			}
-			for _, attr := range el.Attr {
-				if strings.Contains(attr.Value, "NaN") || strings.Contains(attr.Value, "Inf") {
-					t.Fatalf("%s %s=%q", el.Name.Local, attr.Name.Local, attr.Value)
-				}
-				if attr.Name.Local == "width" || attr.Name.Local == "height" || attr.Name.Local == "r" {
-					if n, err := strconv.ParseFloat(attr.Value, 64); err == nil && n < 0 {
-						t.Fatalf("%s %s=%q", el.Name.Local, attr.Name.Local, attr.Value)
-					}
+			if attr.Name.Local == "width" || attr.Name.Local == "height" || attr.Name.Local == "r" {
+				if n, err := strconv.ParseFloat(attr.Value, 64); err == nil && n < 0 {
+					return fmt.Sprintf("%s %s=%q", el.Name.Local, attr.Name.Local, attr.Value)
 				}
 			}
 		}
-	})
+	}
 }
 
 // clockBase is 2031-05-14T00:00:00Z.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/volume"
@@ -28,8 +29,9 @@ type display struct {
 	others   []other
 	alts     [][]*figure // those of alternatives to draw
 
-	leftOut int // others not drawn
-	given   int // alternatives
+	leftOut  int  // others not drawn
+	together bool // alternatives share lines
+	given    int  // alternatives
 }
 
 // other is an entity beside the plan.
@@ -193,6 +195,14 @@ func (d *display) drawSigns(c *canvas, y float64) float64 {
 	if zones {
 		item("zones", rule(zoneColour, ""))
 	}
+	if d.together {
+		item("several alternatives on one line", func(at point) {
+			for i := range 4 {
+				from := at.plus(float64(i)*strandTurn, 0)
+				c.line(from, from.plus(strandTurn, 0), alternativeColours[i%2], 2.8, "")
+			}
+		})
+	}
 	if len(d.verdicts) > 0 {
 		item("in conflict", func(at point) {
 			c.path(pathData([]point{at, at.plus(30, 0)}, false), round(windowColour, 0.75, 9))
@@ -206,6 +216,14 @@ func (d *display) drawSigns(c *canvas, y float64) float64 {
 
 // declaredDash is the line of the plan as declared.
 const declaredDash = `stroke-dasharray="7 5"`
+
+// declaredLabel names the plan as declared on the drawing, where room is short.
+func (d *display) declaredLabel() string {
+	if utf8.RuneCountInString(d.ch.Plan.ID) > 12 {
+		return "as declared"
+	}
+	return d.ch.Plan.ID + " as declared"
+}
 
 // cross marks a place of conflict.
 func cross(c *canvas, at point) {

@@ -173,7 +173,7 @@ func (p *plan) fill(id string, f *figure, colour string, opacity float64) {
 		p.c.path(pathData(base, false), round(colour, opacity, 2*f.radiusM*p.scale))
 		p.outline(id, pathData(base, false), colour, "none", 2*f.radiusM*p.scale, 1.4)
 	default:
-		p.c.path(pathData(thinned(base, maxSamples/10), true), fmt.Sprintf(`fill="%s" fill-opacity="%s"`, colour, trimmed(opacity)))
+		p.c.path(pathData(thinned(base, maxSamples/4), true), fmt.Sprintf(`fill="%s" fill-opacity="%s"`, colour, trimmed(opacity)))
 	}
 }
 
@@ -191,6 +191,7 @@ func (d *display) drawAlternatives(p *plan) *strands {
 		}
 	}
 	lines.draw(p.c)
+	d.together = d.together || lines.shared()
 	for a, figs := range d.alts {
 		for i, f := range figs {
 			if !f.isRoute() || i >= len(d.plan) || len(f.stops) > 60 {
@@ -209,7 +210,7 @@ func (d *display) drawAlternatives(p *plan) *strands {
 // drawDeclared draws the plan as declared over its alternatives.
 func (d *display) drawDeclared(p *plan) {
 	for i, f := range d.plan {
-		line := thinned(p.edge(f), maxSamples/10)
+		line := thinned(p.edge(f), maxSamples/4)
 		p.fill(fmt.Sprintf("declared%d", i), f, inkColour, 0.05)
 		p.c.path(pathData(line, false), `fill="none" stroke="`+inkColour+`" stroke-width="1.6" stroke-linejoin="round" `+declaredDash)
 		if !f.isRoute() {
@@ -224,9 +225,9 @@ func (d *display) drawDeclared(p *plan) {
 	}
 }
 
-// places returns where the plan comes closest to each that it conflicts with,
-// on the path of whichever flies; not where one flies through an area of the
-// other and no instant there is closer.
+// places returns where the plan comes closest to each that it conflicts with:
+// on the path of whichever flies, else within both or between the two. Where one
+// flies through an area of the other no place is closer than another.
 func (d *display) places() []point {
 	var out []point
 	for _, v := range d.verdicts {
@@ -234,15 +235,46 @@ func (d *display) places() []point {
 		if a == nil || v.Worst < 0 || v.Worst >= len(v.Parts) || (areaOverlap(v) && !still(v)) {
 			continue
 		}
-		at := a.A
-		if w := v.Parts[v.Worst]; w.A.Kind == conflict.VolumePart && w.B.Kind == conflict.LegPart {
-			at = a.B
+		own, its := d.plane.project(a.A), d.plane.project(a.B)
+		w := v.Parts[v.Worst]
+		switch {
+		case w.A.Kind == conflict.LegPart:
+			out = append(out, own)
+		case w.B.Kind == conflict.LegPart:
+			out = append(out, its)
+		default:
+			// Both are known at their bases; the radii share what is between.
+			r, s := radiusOf(d.ch.Plan, w.A.Index), radiusOf(d.entity(v.B.ID), w.B.Index)
+			share := 0.5
+			if r+s > 0 {
+				share = r / (r + s)
+			}
+			out = append(out, own.towards(its, share))
 		}
-		out = append(out, d.plane.project(at))
 	}
 	return out
 }
 
+// entity returns one of the others as declared; nil when it is not there.
+func (d *display) entity(id string) *volume.Entity {
+	for _, e := range d.ch.Others {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// radiusOf returns the radius of a volume's footprint in metres, buffer
+// included; 0 when there is no such volume.
+func radiusOf(e *volume.Entity, i int) float64 {
+	if e == nil || i < 0 || i >= len(e.Volumes) || e.Volumes[i].Footprint == nil {
+		return 0
+	}
+	return float64(e.Volumes[i].Footprint.RadiusMM()+e.Volumes[i].Buffers.LateralMM) / 1000
+}
+
+// drawPlaces marks the places.
 func (d *display) drawPlaces(p *plan) {
 	for _, q := range d.places() {
 		if at := p.px(q); p.frame.holds(at) {
@@ -257,7 +289,7 @@ func (d *display) labelPlan(p *plan) {
 	const most = 16
 	if len(d.plan) > 0 {
 		f := d.plan[0]
-		p.label(p.nameplace(f), shorten(d.ch.Plan.ID, 30)+" as declared", 13, inkColour, around)
+		p.label(p.nameplace(f), d.declaredLabel(), 13, inkColour, around)
 		if f.isRoute() {
 			p.labelTimes(f)
 		}

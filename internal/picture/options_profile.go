@@ -48,6 +48,7 @@ func (d *display) drawProfile(c *canvas, frame box) {
 		}
 	}
 	lines.draw(c)
+	d.together = d.together || lines.shared()
 	for _, f := range d.plan {
 		line, within := p.course(f)
 		c.path(within, `fill="`+inkColour+`" fill-opacity="0.05"`)
@@ -104,7 +105,7 @@ func (p *profile) course(f *figure) (line []point, within string) {
 
 // seen leaves out waypoints that cannot be told apart on the drawing.
 func (p *profile) seen(route []volume.Waypoint) []volume.Waypoint {
-	const most = 2000
+	const most = 800
 	for gap := 0.5; len(route) > most; gap *= 2 {
 		kept := route[:1:1]
 		for i, w := range route[1:] {
@@ -207,7 +208,7 @@ func (d *display) chooseAltitudes(p *profile) {
 func (d *display) labelProfile(p *profile) {
 	const most = 8
 	if len(d.plan) > 0 {
-		p.labelFigure(d.plan[0], shorten(d.ch.Plan.ID, 30)+" as declared", 1)
+		p.labelFigure(d.plan[0], d.declaredLabel(), 1)
 	}
 	for _, o := range d.others[:min(most, len(d.others))] {
 		if len(o.figs) == 0 {

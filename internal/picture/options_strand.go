@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"strings"
 )
 
 // alternativeColours are dark enough for white digits on them. They keep apart
@@ -18,6 +19,7 @@ var alternativeColours = [maxAlternatives]string{
 type strands struct {
 	frame box
 	runs  []strand
+	lines int           // how many were added
 	ways  map[way]uint8 // a bit for each alternative that runs there
 }
 
@@ -28,16 +30,19 @@ type strand struct {
 	pts []point
 }
 
-// Sizes in pixels. Lines closer together than about two cells count as one way.
+// Sizes in pixels. Lines closer together than a cell or two count as one way.
 const (
 	strandStep = 3
-	strandCell = 2
+	strandCell = 1
 	strandTurn = 9 // length drawn of one alternative before the next has its turn
 )
 
+// manyLines is from how many lines on they are drawn thinner.
+const manyLines = 20
+
 // maxSamples bounds the points of all lines of one alternative; longer ones get
 // a longer step.
-const maxSamples = 20_000
+const maxSamples = 8000
 
 // way is a cell of the drawing and whether what runs there runs rather up or
 // down than across; lines that cross do not share a way.
@@ -57,6 +62,7 @@ func wayOf(from, to point) way {
 
 // add adds a line of an alternative, cut to the frame, in about most points.
 func (s *strands) add(of int, line []point, most int) {
+	s.lines++
 	line = thinned(line, most)
 	length := 0.0
 	for i := 1; i < len(line); i++ {
@@ -70,7 +76,11 @@ func (s *strands) add(of int, line []point, most int) {
 		if len(run) > 1 {
 			s.runs = append(s.runs, strand{of, run})
 			for i := 1; i < len(run); i++ {
-				s.ways[wayOf(run[i-1], run[i])] |= 1 << of
+				for k := range strandStep {
+					a := run[i-1].towards(run[i], float64(k)/strandStep)
+					b := run[i-1].towards(run[i], float64(k+1)/strandStep)
+					s.ways[wayOf(a, b)] |= 1 << of
+				}
 			}
 		}
 		run = nil
@@ -105,6 +115,18 @@ func (s *strands) along(p, q point) (set uint8) {
 	return set
 }
 
+// shared tells whether alternatives run along the same way, and do not merely
+// cross.
+func (s *strands) shared() bool {
+	length := 0
+	for _, set := range s.ways {
+		if bits.OnesCount8(set) > 1 {
+			length++
+		}
+	}
+	return length > 2*strandTurn
+}
+
 // turn returns whose turn it is to be seen from p to q, where of goes.
 func (s *strands) turn(of int, p, q point) int {
 	set := s.along(p, q) | 1<<of
@@ -127,19 +149,23 @@ func (s *strands) turn(of int, p, q point) int {
 
 // draw draws all lines.
 func (s *strands) draw(c *canvas) {
+	width := 2.8
+	if s.lines > manyLines {
+		width = 1.8
+	}
 	for _, r := range s.runs {
-		var d string
+		var d strings.Builder
 		from := 0
 		for i := 1; i < len(r.pts); i++ {
 			last := i == len(r.pts)-1
 			if s.turn(r.of, r.pts[i-1], r.pts[i]) != r.of {
-				d += pathData(straightened(r.pts[from:i]), false)
+				d.WriteString(pathData(straightened(r.pts[from:i]), false))
 				from = i
 			} else if last {
-				d += pathData(straightened(r.pts[from:]), false)
+				d.WriteString(pathData(straightened(r.pts[from:]), false))
 			}
 		}
-		c.path(d, fmt.Sprintf(`fill="none" stroke="%s" stroke-width="2.8" stroke-linejoin="round"`, alternativeColours[r.of]))
+		c.path(d.String(), fmt.Sprintf(`fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"`, alternativeColours[r.of], number(width)))
 	}
 }
 
@@ -174,7 +200,7 @@ func (s *strands) drawBadges(c *canvas, alternatives []Alternative, taken []box)
 			}
 			for k := 0; k < len(r.pts); k += max(1, min(4, len(r.pts)/12)) {
 				// From the middle of a line outward.
-				n := max(1, (len(r.pts)/2+k)%len(r.pts))
+				n := max(1, (len(r.pts)*3/2-k)%len(r.pts))
 				q := r.pts[n]
 				if !inner.holds(q) {
 					continue

@@ -141,3 +141,11 @@ func floorDiv(n, d int64) (q, r int64) {
 	}
 	return q, r
 }
+
+// Amount writes how far something is to be moved sideways, in millimetres,
+// rounded up.
+func (u Units) Amount(mm int64) string { return u.lateralScale(10 * mm).up(10 * mm) }
+
+// AmountVertical writes how far something is to be moved up or down, in
+// millimetres, rounded up.
+func (u Units) AmountVertical(mm int64) string { return u.verticalScale(mm).up(10 * mm) }
