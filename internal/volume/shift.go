@@ -25,10 +25,24 @@ func newMover(e *Entity, s Shift) (mover, error) {
 	if s.DistanceMM == 0 {
 		return mover{}, nil
 	}
+	return s.mover(Anchor(e))
+}
+
+func (s Shift) mover(anchor geodesy.LatLng) (mover, error) {
 	if s.BearingDeg < 0 || s.BearingDeg > 359 || s.DistanceMM < 0 || s.DistanceMM > MaxBufferMM {
 		return mover{}, invalid(OutOfRange, -1, "a shift is by 0 to 2,000 km towards 0 to 359 degrees, found %s m towards %d", metresText(s.DistanceMM), s.BearingDeg)
 	}
-	return mover{metres(s.DistanceMM), direction(Anchor(e), s.BearingDeg)}, nil
+	return mover{metres(s.DistanceMM), direction(anchor, s.BearingDeg)}, nil
+}
+
+// From returns what the shift does to a position of a plan with the given
+// anchor. Errors are *InvalidError.
+func (s Shift) From(anchor geodesy.LatLng) (func(geodesy.LatLng) geodesy.LatLng, error) {
+	m, err := s.mover(anchor)
+	if err != nil {
+		return nil, err
+	}
+	return m.place, nil
 }
 
 // direction returns the unit vector at a place towards a bearing.
