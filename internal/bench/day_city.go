@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/resolve"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
@@ -16,6 +17,19 @@ const (
 	cityJobShare = 0.06 // area jobs among the flights
 	padRingM     = 110  // pads lie on a circle round the middle of a depot
 	cityPads     = 8
+)
+
+// cityCraft is a multirotor.
+var cityCraft = resolve.Vehicle{CanStop: true, MaxSpeedMMPS: 20_000, ClimbMMPS: 4_000, DescentMMPS: 3_000, EnduranceNS: 45 * 60e9}
+
+// parcelLimits and jobLimits are what operators accept: parcels fly below
+// 120 m, and a job is where it is.
+var (
+	parcelLimits = resolve.Limits{
+		LaterNS: 3600e9, DownMM: 50_000, UpMM: 80_000, FloorMM: volume.NoFloorMM, CeilingMM: 120_000,
+		SidewaysMM: 300_000, DetourMM: 2_000_000, LiftStepMM: 25_000, SidewaysStepMM: 100_000,
+	}
+	jobLimits = resolve.Limits{LaterNS: 3600e9, CeilingMM: 120_000, Trim: true}
 )
 
 // cityLevelsM are the cruising levels, of which one is 25 m above the other:
@@ -42,16 +56,13 @@ func CityDay(o DayOptions) (*Day, error) {
 	area := scale / float64(days)
 	c := &city{
 		traffic: t, sideM: citySideM * math.Sqrt(area), area: area, days: days,
-		craft: Craft{
-			CanStop: true, MaxSpeedMMPS: 20_000, ClimbMMPS: 4_000, DescentMMPS: 3_000,
-			EnduranceNS: 45 * 60e9,
-		},
 	}
 	d := &Day{
 		Name: "city", What: "parcel drones and area jobs",
-		Minima:      conflict.Minima{LateralMM: 50_000, VerticalMM: 20_000, Source: "benchmark"},
-		ZoneMinima:  conflict.Minima{Source: "benchmark"},
-		Conditional: []string{"call_first", "advisory"},
+		Rules: resolve.Rules{
+			Minima:      conflict.Minima{LateralMM: 50_000, VerticalMM: 20_000, Source: "benchmark"},
+			Constraints: &conflict.Minima{Source: "benchmark"},
+		},
 	}
 	c.zones(d)
 	for range c.many(cityDepots) {
@@ -71,7 +82,6 @@ func CityDay(o DayOptions) (*Day, error) {
 // city draws a city's flights.
 type city struct {
 	*traffic
-	craft  Craft
 	sideM  float64
 	area   float64 // in areas of scale 1
 	days   int
@@ -105,6 +115,19 @@ func (c *city) free(marginM float64) spot {
 func (c *city) isFree(s spot, marginM float64) bool {
 	for _, z := range c.closed {
 		if s.distance(z.at) < z.radiusM+marginM {
+			return false
+		}
+	}
+	return true
+}
+
+// isFreeLine tells whether a straight flight keeps out of all zones that are
+// always closed, with 20 m for buffers.
+func (c *city) isFreeLine(a, b spot) bool {
+	for _, z := range c.closed {
+		length := max(a.distance(b), 1)
+		along := ((z.at.east-a.east)*(b.east-a.east) + (z.at.north-a.north)*(b.north-a.north)) / length
+		if a.towards(b, max(0, min(1, along/length))).distance(z.at) < z.radiusM+20 {
 			return false
 		}
 	}
@@ -161,24 +184,25 @@ func (c *city) rush() float64 {
 func (c *city) parcel() {
 	depot := c.depots[c.rng.IntN(len(c.depots))]
 	pad := depot.polar(float64(c.rng.IntN(cityPads))*360/cityPads, padRingM)
-	door := c.door(depot)
+	door := c.door(pad)
 	speed := c.between(11, 17)
 	out, back := c.level(), c.level()
-	p := c.startPath(&c.craft, pad, 0, hourNS(c.rush()))
+	p := c.startPath(DayPlan{Vehicle: cityCraft, Limits: parcelLimits, FixedMM: 15_000}, pad, 0, hourNS(c.rush()))
 	p.to(pad, out, speed).to(door, out, speed).to(door, 15, speed).stay(c.between(15, 40))
 	p.to(door, back, speed).to(pad, back, speed).to(pad, 0, speed)
 	p.file("P", "Lantern Parcels", volume.Buffers{LateralMM: 8_000, VerticalMM: 2_000, TimeNS: 2e9}, c.between(3, 20))
 }
 
-// door returns a place within reach of a depot and outside of what is closed.
-func (c *city) door(depot spot) spot {
+// door returns a place within reach of a pad, the way to which is open all day:
+// operators plan around what never changes.
+func (c *city) door(pad spot) spot {
 	for range 200 {
-		s := depot.polar(c.between(0, 360), 4500*math.Sqrt(c.between(0.02, 1)))
-		if s.east > 0 && s.north > 0 && s.east < c.sideM && s.north < c.sideM && c.isFree(s, 20) {
+		s := pad.polar(c.between(0, 360), 4500*math.Sqrt(c.between(0.02, 1)))
+		if s.east > 0 && s.north > 0 && s.east < c.sideM && s.north < c.sideM && c.isFreeLine(pad, s) {
 			return s
 		}
 	}
-	return depot.add(250, 250)
+	return pad.add(250, 250)
 }
 
 func (c *city) level() float64 {
@@ -218,5 +242,5 @@ func (c *city) job() {
 			e.Volumes = append(e.Volumes, slot(f, 30, 80, hourNS(start), hourNS(start+hours/2+0.05)))
 		}
 	}
-	c.file(e, c.craft, lead)
+	c.file(DayPlan{Entity: e, Vehicle: cityCraft, Limits: jobLimits}, lead)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/resolve"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
@@ -15,6 +16,21 @@ const (
 	valleyHauls    = 220
 	valleyCrossing = 90
 	valleySurveys  = 70
+)
+
+// valleyCraft is a fixed wing.
+var valleyCraft = resolve.Vehicle{
+	MaxSpeedMMPS: 36_000, ClimbMMPS: 3_000, DescentMMPS: 3_000, TurnRadiusMM: 150_000, EnduranceNS: 3 * 3600e9,
+}
+
+// haulLimits are what operators of flights accept, surveyLimits of inspections:
+// the line is where it is.
+var (
+	haulLimits = resolve.Limits{
+		LaterNS: 3600e9, DownMM: 150_000, UpMM: 210_000, FloorMM: volume.NoFloorMM, CeilingMM: 600_000,
+		SidewaysMM: 1_000_000, DetourMM: 10_000_000, LiftStepMM: 70_000, SidewaysStepMM: 250_000, Trim: true,
+	}
+	surveyLimits = resolve.Limits{LaterNS: 3600e9, CeilingMM: 600_000, Trim: true}
 )
 
 // CorridorDay generates a day of fixed-wing drones in a valley of 120 km: long
@@ -31,15 +47,14 @@ func CorridorDay(o DayOptions) (*Day, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &valley{traffic: t, days: max(1, int(math.Round(scale))), craft: Craft{
-		MaxSpeedMMPS: 36_000, ClimbMMPS: 3_000, DescentMMPS: 3_000, TurnRadiusMM: 150_000, EnduranceNS: 3 * 3600e9,
-	}}
+	v := &valley{traffic: t, days: max(1, int(math.Round(scale)))}
 	v.bearings = []float64{60, 85, 70, 40, 75, 100, 80, 55, 65}
 	d := &Day{
 		Name: "corridor", What: "fixed-wing drones along and across a valley",
-		Minima:      conflict.Minima{LateralMM: 250_000, VerticalMM: 50_000, Source: "benchmark"},
-		ZoneMinima:  conflict.Minima{LateralMM: 50_000, Source: "benchmark"},
-		Conditional: []string{"call_first", "advisory"},
+		Rules: resolve.Rules{
+			Minima:      conflict.Minima{LateralMM: 250_000, VerticalMM: 50_000, Source: "benchmark"},
+			Constraints: &conflict.Minima{LateralMM: 50_000, Source: "benchmark"},
+		},
 	}
 	v.zones(d)
 	for range int(math.Round(valleyHauls * scale)) {
@@ -57,7 +72,6 @@ func CorridorDay(o DayOptions) (*Day, error) {
 // valley draws the flights of a valley.
 type valley struct {
 	*traffic
-	craft    Craft
 	days     int
 	bearings []float64 // of each stretch of valleyBendM
 }
@@ -81,7 +95,7 @@ func (v *valley) zones(d *Day) {
 		h := 24 * float64(day)
 		v.zone(d, "no_entry", v.circle(v.at(45_000, 500), 1500), 260, h+9.5, h+14)                     // works on a dam
 		v.zone(d, "no_entry", v.rectangle(v.at(82_000, 0), v.bearings[5], 800, 9000), 155, h+12, h+13) // blasting
-		v.zone(d, "no_entry", v.circle(v.at(63_000, -900), 700), 500, h, h+24)                         // a hospital
+		v.zone(d, "no_entry", v.circle(v.at(63_000, -2200), 700), 500, h, h+24)                        // a hospital
 		for _, end := range [2]float64{0, valleyM} {
 			v.zone(d, "call_first", v.circle(v.at(end, 0), 4000), 900, h, h+24)
 		}
@@ -124,7 +138,7 @@ func (v *valley) haul() {
 		slices.Reverse(spots)
 	}
 	level, speed := v.level(back), v.between(23, 33)
-	p := v.startPath(&v.craft, spots[0], 0, hourNS(v.hour(5.5, 20)))
+	p := v.startPath(DayPlan{Vehicle: valleyCraft, Limits: haulLimits}, spots[0], 0, hourNS(v.hour(5.5, 20)))
 	for _, s := range spots[1 : len(spots)-1] {
 		p.to(s, level, speed)
 	}
@@ -132,7 +146,9 @@ func (v *valley) haul() {
 	if lead := v.between(15, 240); v.rng.IntN(4) > 0 {
 		p.file("H", "Farrow Freight", volume.Buffers{LateralMM: 40_000, VerticalMM: 10_000, TimeNS: 5e9}, lead)
 	} else {
-		v.file(&volume.Entity{ID: v.next("V"), Party: "Osier Lines", Volumes: v.stretches(p, spots)}, v.craft, lead)
+		p.plan.Entity = &volume.Entity{ID: v.next("V"), Party: "Osier Lines", Volumes: v.stretches(p, spots)}
+		p.plan.Limits.FloorMM = 0
+		v.file(p.plan, lead)
 	}
 }
 
@@ -173,7 +189,7 @@ func (v *valley) survey() {
 		a, b := startNS+int64(s/speed*1e9), startNS+int64(to/speed*1e9)
 		e.Volumes = append(e.Volumes, slot(v.corridor(points, 120), 20, 90, a-90e9, b+90e9))
 	}
-	v.file(e, v.craft, v.between(120, 1400))
+	v.file(DayPlan{Entity: e, Vehicle: valleyCraft, Limits: surveyLimits}, v.between(120, 1400))
 }
 
 // crossing flies from one side of the valley to the other, at one altitude or
@@ -187,7 +203,7 @@ func (v *valley) crossing() {
 	if v.rng.IntN(2) == 0 {
 		other = 90 + 10*float64(v.rng.IntN(45))
 	}
-	p := v.startPath(&v.craft, from, level, hourNS(v.hour(6, 20)))
+	p := v.startPath(DayPlan{Vehicle: valleyCraft, Limits: haulLimits}, from, level, hourNS(v.hour(6, 20)))
 	p.to(to, other, v.between(20, 30))
 	p.file("X", "Tarn Couriers", volume.Buffers{LateralMM: 30_000, VerticalMM: 10_000, TimeNS: 5e9}, v.between(5, 90))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/resolve"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
@@ -20,7 +21,7 @@ func TestDaysAreDeterministic(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, e := range slices.Concat(d.Zones, d.Plans) {
+				for _, e := range slices.Concat(d.Zones, d.entities()) {
 					digest := conflict.EntityDigest(e)
 					digests[i] = append(digests[i], e.ID+string(digest[:]))
 				}
@@ -44,12 +45,12 @@ func TestDaysAreSound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Name != kind.name || len(d.Crafts) != len(d.Plans) || len(d.Plans) < 30 {
-				t.Fatalf("%s: %d plans, %d crafts", d.Name, len(d.Plans), len(d.Crafts))
+			if d.Name != kind.name || len(d.Plans) < 30 {
+				t.Fatalf("%s: %d plans", d.Name, len(d.Plans))
 			}
 			seen := map[string]bool{}
 			trajectories, volumes := 0, 0
-			for _, e := range slices.Concat(d.Zones, d.Plans) {
+			for _, e := range slices.Concat(d.Zones, d.entities()) {
 				if err := conflict.Validate(e); err != nil {
 					t.Error(err)
 				}
@@ -63,12 +64,13 @@ func TestDaysAreSound(t *testing.T) {
 			if trajectories == 0 || volumes == 0 {
 				t.Errorf("%d trajectories, %d volumes: want both", trajectories, volumes)
 			}
-			for i, e := range d.Plans {
+			for _, p := range d.Plans {
+				e := p.Entity
 				if e.Kind != volume.Intent {
 					t.Errorf("%s is a %s", e.ID, e.Kind)
 				}
 				for _, r := range e.Trajectories {
-					checkCraft(t, e.ID, r, d.Crafts[i])
+					checkCraft(t, e.ID, r, p.Vehicle)
 				}
 			}
 			for _, z := range d.Zones {
@@ -82,7 +84,7 @@ func TestDaysAreSound(t *testing.T) {
 
 // checkCraft finds legs that a craft cannot fly. Spot instants are rounded to
 // milliseconds.
-func checkCraft(t *testing.T, id string, r *volume.Trajectory, c Craft) {
+func checkCraft(t *testing.T, id string, r *volume.Trajectory, c resolve.Vehicle) {
 	t.Helper()
 	w := r.Waypoints()
 	if air := r.Window().EndNS - r.Window().StartNS; air > c.EnduranceNS {
@@ -136,13 +138,13 @@ func TestDaysHaveConflicts(t *testing.T) {
 // they may not enter, or with a plan filed before that was clear itself.
 func conflictShare(t *testing.T, d *Day) float64 {
 	t.Helper()
-	all := slices.Clone(d.Plans)
+	all := d.entities()
 	for _, z := range d.Zones {
-		if !slices.Contains(d.Conditional, z.Type) {
+		if !d.mayEnter(z) {
 			all = append(all, z)
 		}
 	}
-	r, err := conflict.All(t.Context(), all, conflict.Options{Minima: d.Minima, Constraints: &d.ZoneMinima})
+	r, err := conflict.All(t.Context(), all, conflict.Options{Minima: d.Rules.Minima, Constraints: d.Rules.Constraints})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,10 +159,10 @@ func conflictShare(t *testing.T, d *Day) float64 {
 	}
 	n := 0
 	for _, p := range d.Plans {
-		if slices.ContainsFunc(with[p.ID], func(id string) bool { return accepted[id] }) {
+		if slices.ContainsFunc(with[p.Entity.ID], func(id string) bool { return accepted[id] }) {
 			n++
 		} else {
-			accepted[p.ID] = true
+			accepted[p.Entity.ID] = true
 		}
 	}
 	return float64(n) / float64(len(d.Plans))

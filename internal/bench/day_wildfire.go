@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/resolve"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
@@ -17,6 +18,19 @@ var (
 )
 
 const nauticalMileM = 1852
+
+// fireLimits are what operators of flights round a fire accept, holdLimits of
+// those that hold a volume over it.
+var (
+	fireLimits = resolve.Limits{
+		LaterNS: 3600e9, DownMM: 300_000, UpMM: 600_000, FloorMM: volume.NoFloorMM, CeilingMM: 3_000_000,
+		SidewaysMM: 3_000_000, DetourMM: 15_000_000, LiftStepMM: 150_000, SidewaysStepMM: 1_000_000,
+	}
+	holdLimits = resolve.Limits{
+		LaterNS: 3600e9, DownMM: 300_000, UpMM: 300_000, CeilingMM: 3_000_000, Trim: true,
+	}
+	scoutLimits = resolve.Limits{LaterNS: 3600e9, CeilingMM: 3_000_000, Trim: true}
+)
 
 // WildfireDay generates a day of crewed and uncrewed craft round a fire that
 // moves some 7 km: tankers that run between their base and the fire, scoopers
@@ -37,9 +51,11 @@ func WildfireDay(o DayOptions) (*Day, error) {
 	w := &wildfire{traffic: t, days: max(1, int(math.Round(scale)))}
 	d := &Day{
 		Name: "wildfire", What: "tankers, helicopters and drones round a fire",
-		Minima:      conflict.Minima{LateralMM: 1_852_000, VerticalMM: 152_400, Source: "benchmark"},
-		ZoneMinima:  conflict.Minima{Source: "benchmark"},
-		Conditional: []string{"call_first", "entry_with_contact", "advisory"},
+		Rules: resolve.Rules{
+			Minima:      conflict.Minima{LateralMM: 1_852_000, VerticalMM: 152_400, Source: "benchmark"},
+			Constraints: &conflict.Minima{Source: "benchmark"},
+			Conditional: func(e *volume.Entity) bool { return e.Type != "no_entry" },
+		},
 	}
 	w.zones(d)
 	for _, kind := range []struct {
@@ -94,11 +110,11 @@ func (w *wildfire) zones(d *Day) {
 
 // tanker drops on the fire and returns.
 func (w *wildfire) tanker(hour float64) {
-	c := &Craft{MaxSpeedMMPS: 140_000, ClimbMMPS: 12_000, DescentMMPS: 15_000, TurnRadiusMM: 1_500_000, EnduranceNS: 4 * 3600e9}
+	c := resolve.Vehicle{MaxSpeedMMPS: 140_000, ClimbMMPS: 12_000, DescentMMPS: 15_000, TurnRadiusMM: 1_500_000, EnduranceNS: 4 * 3600e9}
 	out := 1350 + 150*float64(w.rng.IntN(3))
 	drop := w.edge(hour)
 	along := w.between(0, 360)
-	p := w.startPath(c, fireBase, 0, hourNS(hour))
+	p := w.startPath(DayPlan{Vehicle: c, Limits: fireLimits, FixedMM: 60_000}, fireBase, 0, hourNS(hour))
 	p.to(spot{18_000, 2000}, out, 110).to(drop.polar(along, -6000), 400, 105)
 	p.to(drop.polar(along, -1000), 60, 70).to(drop.polar(along, 1000), 60, 65)
 	p.to(drop.polar(along, 6000), out-300, 90).to(spot{17_000, -2500}, out-300, 115).to(fireBase, 0, 100)
@@ -107,8 +123,8 @@ func (w *wildfire) tanker(hour float64) {
 
 // scooper skims the reservoir and drops on the fire, three times.
 func (w *wildfire) scooper(hour float64) {
-	c := &Craft{MaxSpeedMMPS: 95_000, ClimbMMPS: 7_000, DescentMMPS: 8_000, TurnRadiusMM: 800_000, EnduranceNS: 3 * 3600e9}
-	p := w.startPath(c, fireBase, 0, hourNS(hour))
+	c := resolve.Vehicle{MaxSpeedMMPS: 95_000, ClimbMMPS: 7_000, DescentMMPS: 8_000, TurnRadiusMM: 800_000, EnduranceNS: 3 * 3600e9}
+	p := w.startPath(DayPlan{Vehicle: c, Limits: fireLimits, FixedMM: 150_000}, fireBase, 0, hourNS(hour))
 	p.to(spot{14_000, 7000}, 700, 75)
 	level := 350 + 50*float64(w.rng.IntN(3))
 	for range 3 {
@@ -123,8 +139,8 @@ func (w *wildfire) scooper(hour float64) {
 
 // helicopter carries water in a bucket, three times.
 func (w *wildfire) helicopter(hour float64) {
-	c := &Craft{CanStop: true, MaxSpeedMMPS: 60_000, ClimbMMPS: 7_000, DescentMMPS: 6_000, EnduranceNS: 2 * 3600e9}
-	p := w.startPath(c, fireHelibase, 0, hourNS(hour))
+	c := resolve.Vehicle{CanStop: true, MaxSpeedMMPS: 60_000, ClimbMMPS: 7_000, DescentMMPS: 6_000, EnduranceNS: 2 * 3600e9}
+	p := w.startPath(DayPlan{Vehicle: c, Limits: fireLimits, FixedMM: 50_000}, fireHelibase, 0, hourNS(hour))
 	p.to(fireHelibase.add(500, 1500), 150, 30)
 	water, side := firePond, -1000.0
 	if w.rng.IntN(3) == 0 {
@@ -144,26 +160,29 @@ func (w *wildfire) helicopter(hour float64) {
 
 // mapper holds a box over a sector of the fire.
 func (w *wildfire) mapper(hour float64) {
-	c := Craft{MaxSpeedMMPS: 35_000, ClimbMMPS: 4_000, DescentMMPS: 4_000, TurnRadiusMM: 200_000, EnduranceNS: 3 * 3600e9}
+	c := resolve.Vehicle{MaxSpeedMMPS: 35_000, ClimbMMPS: 4_000, DescentMMPS: 4_000, TurnRadiusMM: 200_000, EnduranceNS: 3 * 3600e9}
 	floorM := 700 + 100*float64(w.rng.IntN(4))
 	f := w.rectangle(w.edge(hour), w.between(0, 180), w.between(2500, 4500), w.between(1500, 3000))
-	w.file(&volume.Entity{ID: w.next("M"), Party: "Isobar Mapping", Volumes: []volume.Volume4D{
+	e := &volume.Entity{ID: w.next("M"), Party: "Isobar Mapping", Volumes: []volume.Volume4D{
 		slot(f, floorM, floorM+120, hourNS(hour), hourNS(hour+w.between(0.3, 0.7))),
-	}}, c, w.between(30, 300))
+	}}
+	w.file(DayPlan{Entity: e, Vehicle: c, Limits: holdLimits}, w.between(30, 300))
 }
 
 // lookout circles above everybody.
 func (w *wildfire) lookout(hour float64) {
-	c := Craft{MaxSpeedMMPS: 90_000, ClimbMMPS: 6_000, DescentMMPS: 8_000, TurnRadiusMM: 900_000, EnduranceNS: 5 * 3600e9}
-	w.file(&volume.Entity{ID: w.next("L"), Party: "Cinder Air Response", Volumes: []volume.Volume4D{
+	c := resolve.Vehicle{MaxSpeedMMPS: 90_000, ClimbMMPS: 6_000, DescentMMPS: 8_000, TurnRadiusMM: 900_000, EnduranceNS: 5 * 3600e9}
+	e := &volume.Entity{ID: w.next("L"), Party: "Cinder Air Response", Volumes: []volume.Volume4D{
 		slot(w.circle(fire(hour+0.7), 5000), 2100, 2300, hourNS(hour), hourNS(hour+w.between(1, 1.6))),
-	}}, c, w.between(60, 300))
+	}}
+	w.file(DayPlan{Entity: e, Vehicle: c, Limits: holdLimits}, w.between(60, 300))
 }
 
 // scout looks at the edge of the fire from below.
 func (w *wildfire) scout(hour float64) {
-	c := Craft{CanStop: true, MaxSpeedMMPS: 18_000, ClimbMMPS: 5_000, DescentMMPS: 4_000, EnduranceNS: 40 * 60e9}
-	w.file(&volume.Entity{ID: w.next("D"), Party: "Ridge Crews", Volumes: []volume.Volume4D{
+	c := resolve.Vehicle{CanStop: true, MaxSpeedMMPS: 18_000, ClimbMMPS: 5_000, DescentMMPS: 4_000, EnduranceNS: 40 * 60e9}
+	e := &volume.Entity{ID: w.next("D"), Party: "Ridge Crews", Volumes: []volume.Volume4D{
 		slot(w.circle(w.edge(hour), w.between(250, 500)), 0, 110, hourNS(hour), hourNS(hour+w.between(0.2, 0.4))),
-	}}, c, w.between(3, 20))
+	}}
+	w.file(DayPlan{Entity: e, Vehicle: c, Limits: scoutLimits}, w.between(3, 20))
 }

@@ -8,29 +8,46 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/resolve"
 	"github.com/deconflict/deconflict/internal/volume"
 )
-
-// Craft bounds what a craft can do. Speeds are millimetres per second.
-type Craft struct {
-	CanStop                              bool // may hover
-	MaxSpeedMMPS, ClimbMMPS, DescentMMPS int64
-	TurnRadiusMM                         int64 // 0: turns on the spot
-	EnduranceNS                          int64 // longest time in the air
-}
 
 // Day is a generated day of traffic in one place, and the rules there.
 // Altitudes are above the ellipsoid, which is the ground.
 type Day struct {
-	Name, What  string
-	Plans       []*volume.Entity // in order of filing
-	Crafts      []Craft          // of each plan
-	Zones       []*volume.Entity // constraints, known before any plan
-	Minima      conflict.Minima  // between plans
-	ZoneMinima  conflict.Minima  // between a plan and a zone
-	Conditional []string         // types of zones that plans may enter under a condition
+	Name, What string
+	Plans      []DayPlan        // in order of filing
+	Zones      []*volume.Entity // constraints, known before any plan
+	Rules      resolve.Rules
+}
+
+// DayPlan is a plan of a day, with what its craft can do and its operator
+// accepts.
+type DayPlan struct {
+	Entity  *volume.Entity
+	Vehicle resolve.Vehicle
+	Limits  resolve.Limits
+	// FixedMM is the altitude up to which waypoints stay where they are when the
+	// flight moves up or sideways: pads, doors, water.
+	FixedMM int64
+}
+
+// entities returns the plans as declared.
+func (d *Day) entities() []*volume.Entity {
+	out := make([]*volume.Entity, len(d.Plans))
+	for i := range d.Plans {
+		out[i] = d.Plans[i].Entity
+	}
+	return out
+}
+
+// mayEnter tells whether plans may enter a zone under a condition.
+func (d *Day) mayEnter(z *volume.Entity) bool {
+	if d.Rules.Conditional != nil {
+		return d.Rules.Conditional(z)
+	}
+	return z.Type == "call_first" || z.Type == "advisory"
 }
 
 // DayOptions are the parameters of a generated day.
@@ -41,11 +58,14 @@ type DayOptions struct {
 	Scale float64
 }
 
-// dayKinds are the generated days in the order of the report.
-var dayKinds = []struct {
+// dayKind is a kind of day and its generator.
+type dayKind struct {
 	name     string
 	generate func(DayOptions) (*Day, error)
-}{
+}
+
+// dayKinds are the generated days in the order of the report.
+var dayKinds = []dayKind{
 	{"city", CityDay},
 	{"corridor", CorridorDay},
 	{"wildfire", WildfireDay},
@@ -64,9 +84,8 @@ type traffic struct {
 
 // filing is a plan and when it was filed.
 type filing struct {
-	atNS  int64
-	plan  *volume.Entity
-	craft Craft
+	atNS int64
+	DayPlan
 }
 
 // spot is a place in metres east and north of a day's origin.
@@ -107,15 +126,21 @@ func (t *traffic) keep(err error) {
 }
 
 // file adds a plan, filed leadMin minutes before it starts.
-func (t *traffic) file(e *volume.Entity, c Craft, leadMin float64) {
-	startNS := int64(volume.ForeverNS)
+func (t *traffic) file(p DayPlan, leadMin float64) {
+	t.filed = append(t.filed, filing{entityWindow(p.Entity).StartNS - int64(leadMin*60e9), p})
+}
+
+// entityWindow returns the instants from the first to the last of an entity.
+func entityWindow(e *volume.Entity) volume.Window {
+	w := volume.Window{StartNS: volume.ForeverNS, EndNS: volume.AlwaysNS}
+	add := func(o volume.Window) { w.StartNS, w.EndNS = min(w.StartNS, o.StartNS), max(w.EndNS, o.EndNS) }
 	for i := range e.Volumes {
-		startNS = min(startNS, e.Volumes[i].Window.StartNS)
+		add(e.Volumes[i].Window)
 	}
 	for _, r := range e.Trajectories {
-		startNS = min(startNS, r.Window().StartNS)
+		add(r.Window())
 	}
-	t.filed = append(t.filed, filing{startNS - int64(leadMin*60e9), e, c})
+	return w
 }
 
 // next returns an id that no plan filed before has.
@@ -127,11 +152,10 @@ func (t *traffic) finish(d *Day) (*Day, error) {
 		return nil, fmt.Errorf("the %s day: %w", d.Name, t.err)
 	}
 	slices.SortFunc(t.filed, func(a, b filing) int {
-		return cmp.Or(cmp.Compare(a.atNS, b.atNS), strings.Compare(a.plan.ID, b.plan.ID))
+		return cmp.Or(cmp.Compare(a.atNS, b.atNS), strings.Compare(a.Entity.ID, b.Entity.ID))
 	})
 	for _, f := range t.filed {
-		d.Plans = append(d.Plans, f.plan)
-		d.Crafts = append(d.Crafts, f.craft)
+		d.Plans = append(d.Plans, f.DayPlan)
 	}
 	return d, nil
 }
@@ -196,12 +220,13 @@ func (t *traffic) rectangle(centre spot, bearingDeg, lengthM, widthM float64) *v
 // path is a flight under construction.
 type path struct {
 	t         *traffic
-	craft     *Craft
+	plan      DayPlan
 	waypoints []volume.Waypoint
 }
 
-func (t *traffic) startPath(c *Craft, at spot, altM float64, startNS int64) *path {
-	return &path{t, c, []volume.Waypoint{{At: t.place(at), AltMM: int64(altM * 1000), TimeNS: startNS}}}
+// startPath starts a flight of a plan that has all but an entity.
+func (t *traffic) startPath(plan DayPlan, at spot, altM float64, startNS int64) *path {
+	return &path{t, plan, []volume.Waypoint{{At: t.place(at), AltMM: int64(altM * 1000), TimeNS: startNS}}}
 }
 
 // to flies to a place and an altitude in metres at a ground speed in metres per
@@ -210,20 +235,27 @@ func (p *path) to(at spot, altM, speed float64) *path {
 	from := p.waypoints[len(p.waypoints)-1]
 	w := volume.Waypoint{At: p.t.place(at), AltMM: int64(altM * 1000)}
 	distanceM, _, _ := geodesy.Inverse(from.At, w.At)
-	rate := p.craft.ClimbMMPS
-	if w.AltMM < from.AltMM {
-		rate = p.craft.DescentMMPS
-	}
-	seconds := max(distanceM/speed, math.Abs(float64(w.AltMM-from.AltMM))/float64(rate), 1)
-	w.TimeNS = from.TimeNS + int64(math.Ceil(seconds*1000))*1_000_000
+	seconds := max(distanceM/speed, climbSeconds(&p.plan.Vehicle, w.AltMM-from.AltMM), 1)
+	w.TimeNS = from.TimeNS + wholeMS(seconds)
 	p.waypoints = append(p.waypoints, w)
 	return p
 }
 
+// climbSeconds returns how long a craft needs to rise so far, or to sink.
+func climbSeconds(v *resolve.Vehicle, riseMM int64) float64 {
+	if riseMM < 0 {
+		return float64(-riseMM) / float64(v.DescentMMPS)
+	}
+	return float64(riseMM) / float64(v.ClimbMMPS)
+}
+
+// wholeMS returns seconds as nanoseconds, rounded up to a millisecond.
+func wholeMS(seconds float64) int64 { return int64(math.Ceil(seconds*1000)) * 1_000_000 }
+
 // stay hovers.
 func (p *path) stay(seconds float64) *path {
 	w := p.waypoints[len(p.waypoints)-1]
-	w.TimeNS += int64(math.Ceil(seconds*1000)) * 1_000_000
+	w.TimeNS += wholeMS(seconds)
 	p.waypoints = append(p.waypoints, w)
 	return p
 }
@@ -235,5 +267,47 @@ func (p *path) file(prefix, party string, b volume.Buffers, leadMin float64) {
 		p.t.keep(err)
 		return
 	}
-	p.t.file(&volume.Entity{ID: p.t.next(prefix), Party: party, Trajectories: []*volume.Trajectory{tr}}, *p.craft, leadMin)
+	p.plan.Entity = &volume.Entity{ID: p.t.next(prefix), Party: party, Trajectories: []*volume.Trajectory{tr}}
+	p.t.file(p.plan, leadMin)
+}
+
+// Remake returns the plan as its operator would declare it changed. Waypoints
+// up to FixedMM stay where they are when the rest is moved up, down or
+// sideways; legs that this makes too steep or too long take longer.
+func (p *DayPlan) Remake(c *volume.Change) (*volume.Entity, error) {
+	e, err := c.Apply(p.Entity)
+	if err != nil || len(c.Paths) > 0 || c.LiftMM == 0 && c.Shift.DistanceMM == 0 {
+		return e, err
+	}
+	for i, was := range p.Entity.Trajectories {
+		if e.Trajectories[i], err = p.refly(was, e.Trajectories[i]); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func (p *DayPlan) refly(was, moved *volume.Trajectory) (*volume.Trajectory, error) {
+	old := was.Waypoints()
+	waypoints := slices.Clone(moved.Waypoints())
+	delayNS := waypoints[0].TimeNS - old[0].TimeNS
+	for i := range waypoints {
+		w := &waypoints[i]
+		switch {
+		case old[i].AltMM <= p.FixedMM:
+			w.At, w.AltMM = old[i].At, old[i].AltMM
+		case w.AltMM <= p.FixedMM:
+			return nil, fmt.Errorf("waypoint %d would be at %d mm, expected more than %d mm", i, w.AltMM, p.FixedMM)
+		}
+		if i == 0 {
+			continue
+		}
+		from := waypoints[i-1]
+		distanceM, _, _ := geodesy.Inverse(from.At, w.At)
+		needNS := wholeMS(max(1000*distanceM/float64(p.Vehicle.MaxSpeedMMPS), climbSeconds(&p.Vehicle, w.AltMM-from.AltMM)))
+		declaredNS := old[i].TimeNS - old[i-1].TimeNS
+		delayNS += max(0, needNS-declaredNS)
+		w.TimeNS = old[i].TimeNS + delayNS
+	}
+	return volume.NewTrajectoryOn(moved.Datum(), waypoints, moved.Buffers())
 }
