@@ -127,14 +127,19 @@ func (c *check) load(a *app, files []string) error {
 		}
 		return err
 	}
-	c.units = picture.Units{Lateral: geodesy.Metre, Vertical: geodesy.Metre}
-	for _, s := range []*separations{&c.minima, &c.zoneMinima, &c.buffer} {
+	c.units = unitsOf(&c.minima, &c.zoneMinima, &c.buffer)
+	return nil
+}
+
+// unitsOf returns the units of the first separation given, in which the answer
+// is best read.
+func unitsOf(given ...*separations) picture.Units {
+	for _, s := range given {
 		if s.text != "" {
-			c.units = s.units
-			break
+			return s.units
 		}
 	}
-	return nil
+	return picture.Units{Lateral: geodesy.Metre, Vertical: geodesy.Metre}
 }
 
 // compare decides all pairs.

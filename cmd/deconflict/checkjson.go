@@ -186,7 +186,7 @@ func (c *check) entityJSON(src *source, e *volume.Entity) entityJSON {
 	from, to := span(e)
 	digest := conflict.EntityDigest(e)
 	out := entityJSON{
-		sideJSON: sideJSON{e.ID, e.Version, e.Party, e.Name, e.Kind.String(), e.Type},
+		sideJSON: entitySide(e),
 		File:     src.file.Name, Against: src.against, InForce: len(e.Volumes)+len(e.Trajectories) > 0,
 		Volumes: len(e.Volumes), Trajectories: len(e.Trajectories), Suppositions: list(e.Suppositions),
 		Digest: hex.EncodeToString(digest[:]),

@@ -22,6 +22,9 @@ type flags struct {
 // repeatable is a flag's value that may be given more than once.
 type repeatable interface{ repeatable() }
 
+// pairValue is a flag's value of two arguments: the second follows the first.
+type pairValue interface{ setSecond(v string) }
+
 func newFlags(cmd string) *flags {
 	f := &flags{cmd, flag.NewFlagSet(cmd, flag.ContinueOnError)}
 	f.set.SetOutput(io.Discard)
@@ -61,6 +64,12 @@ func (f *flags) parse(args []string) (rest []string, err error) {
 		given[name] = true
 		if err := known.Value.Set(value); err != nil {
 			return nil, usagef(f.command, "%s %s: %s", dashed(name), value, err)
+		}
+		if two, ok := known.Value.(pairValue); ok {
+			if i++; i >= len(args) || args[i] == "" || args[i][0] == '-' {
+				return nil, usagef(f.command, "%s %s: found nothing after it; expected %s", dashed(name), value, known.Usage)
+			}
+			two.setSecond(args[i])
 		}
 	}
 	return rest, nil

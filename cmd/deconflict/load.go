@@ -21,6 +21,8 @@ type settings struct {
 	ground   groundFlag
 	qnh      qnhFlag
 	speed    speedFlag
+
+	keepData bool // keep what the files hold
 }
 
 func (s *settings) register(f *flags) {
@@ -48,6 +50,7 @@ const settingsUsage = `  --start [FILE=]INSTANT      when plans without a clock 
 // source is one file and what came of it.
 type source struct {
 	file     *plan.File
+	data     []byte           // as read; only with settings.keepData
 	against  bool             // compared with the others, not with its like
 	entities []*volume.Entity // one for each item
 }
@@ -59,14 +62,15 @@ const standardInput = "standard input"
 func (s *settings) read(a *app, names []string, against bool) ([]*source, error) {
 	var out []*source
 	for _, name := range names {
-		file, err := s.readFile(a, name)
+		var data bytes.Buffer
+		file, err := s.readFile(a, name, &data)
 		if err != nil {
 			return nil, &inputError{err}
 		}
 		if len(file.Items) == 0 {
 			return nil, &inputError{&plan.Error{File: file.Name, Found: "no plan and no zone", Expected: "at least one"}}
 		}
-		out = append(out, &source{file: file, against: against})
+		out = append(out, &source{file: file, data: data.Bytes(), against: against})
 	}
 	return out, nil
 }
@@ -93,10 +97,17 @@ func refuseTwice(cmd string, names []string) error {
 	return nil
 }
 
-func (s *settings) readFile(a *app, name string) (*plan.File, error) {
-	opt := plan.Options{SpeedMPS: s.speed.mps}
+// readFile decodes a file, and keeps its bytes in data where they are wanted.
+func (s *settings) readFile(a *app, name string, data *bytes.Buffer) (*plan.File, error) {
+	opt := s.readOptions()
+	kept := func(r io.Reader) io.Reader {
+		if s.keepData {
+			return io.TeeReader(r, data)
+		}
+		return r
+	}
 	if name == "-" {
-		return plan.ReadFrom(standardInput, a.stdin, opt)
+		return plan.ReadFrom(standardInput, kept(a.stdin), opt)
 	}
 	r, err := os.Open(name)
 	if err != nil {
@@ -106,8 +117,10 @@ func (s *settings) readFile(a *app, name string) (*plan.File, error) {
 	if info, err := r.Stat(); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s: found a directory, expected a file", name)
 	}
-	return plan.ReadFrom(name, r, opt)
+	return plan.ReadFrom(name, kept(r), opt)
 }
+
+func (s *settings) readOptions() plan.Options { return plan.Options{SpeedMPS: s.speed.mps} }
 
 // cause strips what an error of package os repeats: the operation and the path.
 func cause(err error) error {

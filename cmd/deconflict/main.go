@@ -41,6 +41,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"check", "decide which plans and zones conflict", checkUsage, runCheck},
+		{"options", "find the smallest changes that clear a plan", optionsUsage, runOptions},
 		{"show", "say what a file holds", showUsage, runShow},
 		{"convert", "write a file in another format", convertUsage, runConvert},
 		{"serve", "run a node that operators share", serveUsage, runServe},

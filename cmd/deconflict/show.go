@@ -47,7 +47,7 @@ func runShow(a *app, args []string) (int, error) {
 	var read []*plan.File
 	var failed []error
 	for _, name := range files {
-		file, err := s.readFile(a, name)
+		file, err := s.readFile(a, name, nil)
 		if err != nil {
 			failed = append(failed, &inputError{err})
 			continue

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/deconflict/deconflict/internal/plan"
+	"github.com/deconflict/deconflict/internal/volume"
+)
+
+// changed writes a plan with a change in its own format.
+func (o *optionsCommand) changed(e *volume.Entity, c *volume.Change) (*plan.ChangedFile, error) {
+	src := o.origin[e.ID]
+	opt := o.options(src.file)
+	for i := range src.entities {
+		if src.entities[i] == e {
+			return plan.WriteChanged(src.file, src.data, i, c, plan.ChangeOptions{
+				Read: o.readOptions(), Start: opt.Start, Duration: opt.Duration,
+			})
+		}
+	}
+	return nil, fmt.Errorf("%s is not of %s", e.ID, src.file.Name)
+}
+
+// remaker returns a function that changes a plan as its file would declare it,
+// so that what is checked is what would be written. Where the file cannot hold
+// the change, the plan itself is changed; writing it is then refused.
+func (o *optionsCommand) remaker(e *volume.Entity) func(*volume.Change) (*volume.Entity, error) {
+	src := o.origin[e.ID]
+	item := 0
+	for i := range src.entities {
+		if src.entities[i] == e {
+			item = i
+		}
+	}
+	return func(c *volume.Change) (*volume.Entity, error) {
+		out, err := o.changed(e, c)
+		if err != nil {
+			return c.Apply(e)
+		}
+		f, err := plan.ReadAs(src.file.Format, src.file.Name, out.Data, o.readOptions())
+		if err != nil {
+			return nil, err
+		}
+		opt := o.options(src.file)
+		opt.Start, opt.Duration = out.Start, out.Duration
+		f.Items = f.Items[item : item+1]
+		entities, err := plan.Resolve(f, opt)
+		if err != nil {
+			return nil, err
+		}
+		again := entities[0]
+		again.ID = e.ID // a name made of the number in the file is another alone
+		return again, nil
+	}
+}
+
+// applyOption writes the plan with an option taken.
+func (o *optionsCommand) applyOption(a *app, e *volume.Entity, c *volume.Change) error {
+	out, err := o.changed(e, c)
+	if err != nil {
+		return &inputError{fmt.Errorf("cannot write option %d: %w", o.apply.n, err)}
+	}
+	for _, note := range out.Notes {
+		fmt.Fprintf(a.stderr, "deconflict: %s: %s\n", o.apply.out, printable(note))
+	}
+	return output{"--apply", o.apply.out, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(out.Data))
+		return err
+	}}.save()
+}
+
+// errJoint is what several plans cannot have yet.
+var errJoint = errors.New("one plan is cleared at a time: name it with --plan")
+
+func (o *optionsCommand) runJoint(*app) (int, error) { return 0, &inputError{errJoint} }
