@@ -6,7 +6,8 @@
 //	deconflict-bench narrow [-pairs 20000] [-rounds 5]         pairs of shapes against S2 polygons
 //	deconflict-bench check [-plans 10000] [-rounds 5]          a day of generated flights
 //	deconflict-bench outline [-rounds 5]                       coarse outlines against S2 level-13 cells
-//	deconflict-bench all [-smoke]                              the four after each other
+//	deconflict-bench options [-plot OUT]                       days of plans that clear each other; cost of an answer
+//	deconflict-bench all [-smoke]                              the first four after each other
 //	deconflict-bench serve [-floor] [-url U]                   load on a DSS, next to a program without domain code
 //	deconflict-bench node [-n 1000000]                         memory and recovery of a node with many intents
 //	deconflict-bench hardcases [-dir D] [COMMAND ARGUMENT...]  the hard cases put to this program or to another
@@ -36,6 +37,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return serve(args[1:], stdout, stderr)
 	case "serve-floor":
 		return serveFloor(args[1:], stderr)
+	case "options":
+		return options(args[1:], stdout, stderr)
 	case "node":
 		return node(args[1:], stdout, stderr)
 	case "node-reopen":
@@ -88,7 +91,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for i, step := range order {
 		do, ok := steps[step]
 		if !ok {
-			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|outline|all|serve|node|hardcases|answer [flags]; -h after a name lists its flags")
+			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|outline|options|all|serve|node|hardcases|answer [flags]; -h after a name lists its flags")
 			return 2
 		}
 		if i > 0 {

@@ -55,7 +55,7 @@ func TestNode(t *testing.T) {
 // TestSmoke runs every benchmark small. Each compares its answers with another
 // method's and fails when they differ; times are not looked at.
 func TestSmoke(t *testing.T) {
-	for _, name := range []string{"index", "narrow", "check", "outline"} {
+	for _, name := range []string{"index", "narrow", "check", "outline", "options"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errs bytes.Buffer

@@ -271,6 +271,11 @@ func (p *path) file(prefix, party string, b volume.Buffers, leadMin float64) {
 	p.t.file(p.plan, leadMin)
 }
 
+// query is what the plan's operator asks for.
+func (p *DayPlan) query() resolve.Query {
+	return resolve.Query{Limits: p.Limits, Weights: resolve.DefaultWeights(), Vehicle: p.Vehicle}
+}
+
 // Remake returns the plan as its operator would declare it changed. Waypoints
 // up to FixedMM stay where they are when the rest is moved up, down or
 // sideways; legs that this makes too steep or too long take longer.
