@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
-	"sort"
 
 	"github.com/deconflict/deconflict/internal/volume"
 )
@@ -47,8 +46,8 @@ type exact struct {
 	lo, hi int64 // limits of every delay
 	cost   delayCost
 	// bans[i][j], for i < j, are the forbidden differences of j's delay less
-	// i's: open, sorted, disjoint.
-	bans [maxTogether + 1][maxTogether + 1][]volume.Span
+	// i's, in milliseconds.
+	bans [maxTogether + 1][maxTogether + 1]spanSet
 }
 
 // choice is what has been decided: most[i][j] is the most by which j's delay may
@@ -184,13 +183,14 @@ func (e *exact) propagate(c *choice) bool {
 		moved := false
 		for i := 0; i < e.n; i++ {
 			for j := i + 1; j <= e.n; j++ {
-				if ban, ok := holding(e.bans[i][j], -c.most[j][i]); ok {
-					if moved = true; !c.tighten(j, i, -ban.Hi) {
+				bans := e.bans[i][j]
+				if k := bans.at(-c.most[j][i]); k >= 0 {
+					if moved = true; !c.tighten(j, i, -bans[k].Hi) {
 						return false
 					}
 				}
-				if ban, ok := holding(e.bans[i][j], c.most[i][j]); ok {
-					if moved = true; !c.tighten(i, j, ban.Lo) {
+				if k := bans.at(c.most[i][j]); k >= 0 {
+					if moved = true; !c.tighten(i, j, bans[k].Lo) {
 						return false
 					}
 				}
@@ -203,25 +203,17 @@ func (e *exact) propagate(c *choice) bool {
 	return true
 }
 
-// holding returns the span, of sorted disjoint ones, that holds a value.
-func holding(spans []volume.Span, v int64) (volume.Span, bool) {
-	k := sort.Search(len(spans), func(k int) bool { return spans[k].Hi > v })
-	if k < len(spans) && spans[k].Lo < v {
-		return spans[k], true
-	}
-	return volume.Span{}, false
-}
-
 // deepest returns the ban that the delays of a choice lie deepest in.
 func (e *exact) deepest(c *choice) (first, second int, ban volume.Span, banned bool) {
 	depth := int64(0)
 	for i := 0; i < e.n; i++ {
 		for j := i + 1; j <= e.n; j++ {
 			d := c.x[j] - c.x[i]
-			b, ok := holding(e.bans[i][j], d)
-			if !ok {
+			k := e.bans[i][j].at(d)
+			if k < 0 {
 				continue
 			}
+			b := e.bans[i][j][k]
 			if in := min(d-b.Lo, b.Hi-d); in > depth {
 				depth, first, second, ban, banned = in, i, j, b, true
 			}

@@ -94,7 +94,7 @@ func (t *timing) nextOf(set []int, left map[int]bool, alone map[int]int64) int {
 			if !left[l.other] {
 				continue
 			}
-			_, banned := holding(l.bans, alone[l.other]-alone[i])
+			banned := l.bans.at(alone[l.other]-alone[i]) >= 0
 			if next < 0 || banned && !conflicting || banned == conflicting && l.other < next {
 				next, conflicting = l.other, banned
 			}
@@ -137,8 +137,8 @@ func (t *timing) improve(group []int, alone map[int]int64, delays []int64) {
 func (t *timing) inTheWay(i int, wanted int64, delays []int64) []int {
 	links := slices.Clone(t.pairs[i])
 	slices.SortStableFunc(links, func(a, b link) int {
-		_, x := holding(a.bans, delays[a.other]-wanted)
-		_, y := holding(b.bans, delays[b.other]-wanted)
+		x := a.bans.at(delays[a.other]-wanted) >= 0
+		y := b.bans.at(delays[b.other]-wanted) >= 0
 		if x != y {
 			if x {
 				return -1

@@ -13,15 +13,15 @@ import (
 type timing struct {
 	lo, hi int64 // limits of every delay
 	cost   delayCost
-	own    [][]volume.Span // of each plan: its forbidden delays, sorted, disjoint
-	pairs  [][]link        // of each plan: the others it can come up against, sorted
+	own    []spanSet // of each plan: its forbidden delays
+	pairs  [][]link  // of each plan: the others it can come up against, sorted
 }
 
 // link is what two plans do to each other: the forbidden differences of the
-// other's delay less this one's, sorted, disjoint.
+// other's delay less this one's.
 type link struct {
 	other int
-	bans  []volume.Span
+	bans  spanSet
 }
 
 // times answers a timing.
@@ -33,40 +33,42 @@ type times struct {
 }
 
 // newTiming returns a timing of plans with forbidden delays, without pairs.
-func newTiming(lo, hi int64, cost delayCost, own [][]volume.Span) *timing {
+func newTiming(lo, hi int64, cost delayCost, own []spanSet) *timing {
 	return &timing{lo: lo, hi: hi, cost: cost, own: own, pairs: make([][]link, len(own))}
 }
 
 // couple adds what plans i < j do to each other: differences of j's delay less
 // i's. Pairs must come in order of i, then j.
-func (t *timing) couple(i, j int, bans []volume.Span) {
+func (t *timing) couple(i, j int, bans spanSet) {
 	t.pairs[i] = append(t.pairs[i], link{j, bans})
 	t.pairs[j] = append(t.pairs[j], link{i, mirrored(bans)})
 }
 
-// mirrored returns the spans of the opposite differences.
-func mirrored(spans []volume.Span) []volume.Span {
-	out := make([]volume.Span, len(spans))
-	for k, s := range spans {
-		out[len(spans)-1-k] = volume.Span{Lo: -s.Hi, Hi: -s.Lo}
+// between returns the forbidden differences of plan j's delay less plan i's.
+func (t *timing) between(i, j int) spanSet {
+	for _, l := range t.pairs[i] {
+		if l.other == j {
+			return l.bans
+		}
 	}
-	return out
+	return nil
 }
 
-// union sorts spans and joins those that have a whole number in common or leave
-// none out between them; what holds no whole number is dropped.
-func union(spans []volume.Span) []volume.Span {
-	slices.SortFunc(spans, func(a, b volume.Span) int { return cmp.Or(cmp.Compare(a.Lo, b.Lo), cmp.Compare(a.Hi, b.Hi)) })
-	out := spans[:0]
-	for _, s := range spans {
-		if s.Hi-s.Lo < 2 {
-			continue
-		}
-		if n := len(out); n > 0 && s.Lo < out[n-1].Hi {
-			out[n-1].Hi = max(out[n-1].Hi, s.Hi)
-			continue
-		}
-		out = append(out, s)
+// recouple is couple in the place of what was between two plans.
+func (t *timing) recouple(i, j int, bans spanSet) {
+	t.pairs[i] = slices.DeleteFunc(t.pairs[i], func(l link) bool { return l.other == j })
+	t.pairs[j] = slices.DeleteFunc(t.pairs[j], func(l link) bool { return l.other == i })
+	t.couple(i, j, bans)
+	for _, k := range [2]int{i, j} {
+		slices.SortFunc(t.pairs[k], func(a, b link) int { return cmp.Compare(a.other, b.other) })
+	}
+}
+
+// mirrored returns the spans of the opposite differences.
+func mirrored(spans spanSet) spanSet {
+	out := make(spanSet, len(spans))
+	for k, s := range spans {
+		out[len(spans)-1-k] = volume.Span{Lo: -s.Hi, Hi: -s.Lo}
 	}
 	return out
 }
@@ -153,7 +155,7 @@ func (t *timing) exact(group []int, fixed []int64) *exact {
 			}
 		}
 		if others != nil {
-			e.bans[0][k+1] = union(append(others, t.own[i]...))
+			e.bans[0][k+1] = normalise(append(others, t.own[i]...))
 		}
 	}
 	return e
@@ -196,23 +198,8 @@ func (t *timing) smallestStuck(group []int) [][]int {
 
 // leastClear returns the cheapest delay outside a plan's forbidden ones, the
 // earlier of two.
-func (t *timing) leastClear(bans []volume.Span) (ms int64, ok bool) {
-	later := min(max(0, t.lo), t.hi)
-	earlier := later
-	for {
-		s, banned := holding(bans, later)
-		if !banned {
-			break
-		}
-		later = s.Hi
-	}
-	for {
-		s, banned := holding(bans, earlier)
-		if !banned {
-			break
-		}
-		earlier = s.Lo
-	}
+func (t *timing) leastClear(bans spanSet) (ms int64, ok bool) {
+	later, earlier := bans.from(0), bans.upTo(0)
 	switch {
 	case later > t.hi && earlier < t.lo:
 		return 0, false
@@ -278,7 +265,7 @@ func (t *timing) orders(group []int) [][]int {
 }
 
 // lengthOf returns how much of the values from lo to hi is forbidden.
-func (t *timing) lengthOf(bans []volume.Span, lo, hi int64) int64 {
+func (t *timing) lengthOf(bans spanSet, lo, hi int64) int64 {
 	sum := int64(0)
 	for _, s := range bans {
 		sum += max(0, min(s.Hi, hi)-max(s.Lo, lo))
@@ -295,13 +282,13 @@ func (t *timing) inOrder(group, order []int) []int64 {
 		clear(at)
 		late := -1
 		for k, i := range order {
-			bans := slices.Clone(t.own[i])
+			bans := []volume.Span(slices.Clone(t.own[i]))
 			for _, l := range t.pairs[i] {
 				if ms, placed := at[l.other]; placed {
 					bans = shifted(bans, l.bans, ms)
 				}
 			}
-			ms, ok := t.leastClear(union(bans))
+			ms, ok := t.leastClear(normalise(bans))
 			if !ok {
 				late = k
 				break
