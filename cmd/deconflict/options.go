@@ -39,13 +39,16 @@ What changes are acceptable; 0 rules a kind out:
   --later DURATION            how much later; 1h when not given
   --earlier DURATION          how much earlier; 0 when not given
   --up LENGTH                 how much higher; when not given five times the vertical
-                              minimum, at least 120m
+                              minimum, a tenth of how far the plan reaches from its
+                              middle, or 120m, whichever is most
   --down LENGTH               how much lower; 0 when not given, as no terrain is known
   --floor, --ceiling LENGTH   no altitude below, or above, in the plan's own reference
   --sideways LENGTH           how far to the side; when not given three times the
-                              lateral minimum, at least 1km
+                              lateral minimum, the plan's reach, or 1km, whichever is
+                              most
   --detour LENGTH             how much longer another path may be; when not given ten
-                              times the lateral minimum, at least 10km
+                              times the lateral minimum, four times the plan's reach,
+                              or 10km, whichever is most
   --no-trim                   give up neither time nor altitude of areas
 What the craft can do, for other paths:
   --hover                     it can stop in the air; else it cannot
@@ -149,7 +152,8 @@ func (o *optionsCommand) prepare(a *app, files []string) error {
 	}
 	o.sources = append(own, others...)
 	rules := o.rules()
-	o.query = o.limits.query(rules)
+	o.query = resolve.DefaultQuery(rules)
+	o.limits.apply(&o.query)
 	o.query.Count = int(min(o.count.n, 1000))
 	reach := max(o.minima.timeNS, o.zoneMinima.timeNS) + o.query.Limits.LaterNS + o.query.Limits.EarlierNS
 	if err := o.resolve(o.sources, time.Duration(reach)); err != nil {
@@ -163,6 +167,10 @@ func (o *optionsCommand) prepare(a *app, files []string) error {
 	if err := o.choose(); err != nil {
 		return err
 	}
+	for _, e := range o.own {
+		o.query.Limits.Widen(e)
+	}
+	o.limits.apply(&o.query)
 	if o.around, err = resolve.NewSurroundings(o.others, rules); err != nil {
 		return inputFault(err)
 	}

@@ -43,9 +43,8 @@ func (l *limitFlags) register(f *flags) {
 	f.set.Var(&l.enter, "enter", "types of zone, or none")
 }
 
-// query returns the query: the defaults for the rules, with what is given.
-func (l *limitFlags) query(rules resolve.Rules) resolve.Query {
-	q := resolve.DefaultQuery(rules)
+// apply sets in a query what is given.
+func (l *limitFlags) apply(q *resolve.Query) {
 	set := func(into *int64, given bool, n int64) {
 		if given {
 			*into = n
@@ -67,7 +66,6 @@ func (l *limitFlags) query(rules resolve.Rules) resolve.Query {
 	q.Limits.Trim = !l.noTrim
 	q.Vehicle.CanStop = l.hover
 	l.weights.apply(&q.Weights)
-	return q
 }
 
 // spanFlag is a duration of 0 or more.

@@ -102,6 +102,16 @@ func DefaultQuery(r Rules) Query {
 	}
 }
 
+// Widen raises the limits to what the size of a plan suggests: as far to the
+// side as it reaches from its middle, a tenth of that up, and four times that of
+// detour.
+func (l *Limits) Widen(e *volume.Entity) {
+	reach := min(int64(volume.ReachM(e)*1000), maxMoveMM/4)
+	l.UpMM = max(l.UpMM, reach/10)
+	l.SidewaysMM = max(l.SidewaysMM, reach)
+	l.DetourMM = max(l.DetourMM, 4*reach)
+}
+
 // ErrQuery is the cause when limits or weights cannot be used.
 var ErrQuery = errors.New("limits and weights must be 0 or more and within bounds")
 

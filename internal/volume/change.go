@@ -55,6 +55,29 @@ type PathPoint struct {
 	TimeNS int64
 }
 
+// ReachM returns how far in metres, in a straight line, a plan's volumes and
+// paths reach from the middle between them, radii included.
+func ReachM(e *Entity) float64 {
+	var middles []geodesy.Vec
+	var reaches []float64
+	for i := range e.Volumes {
+		f := e.Volumes[i].Footprint
+		middles, reaches = append(middles, f.middle), append(reaches, f.reachM+metres(f.radiusMM))
+	}
+	for _, t := range e.Trajectories {
+		middles, reaches = append(middles, t.middle), append(reaches, t.reachM)
+	}
+	lo, hi := middles[0], middles[0]
+	for _, m := range middles {
+		lo, hi = lower(lo, m), upper(hi, m)
+	}
+	middle, reachM := lo.Add(hi).Scale(0.5), 0.0
+	for i, m := range middles {
+		reachM = max(reachM, m.Sub(middle).Norm()+reaches[i])
+	}
+	return reachM
+}
+
 // IsZero tells whether the change leaves a plan as it is.
 func (c *Change) IsZero() bool {
 	return c.Shift.DistanceMM == 0 && len(c.Paths) == 0 && c.LiftMM == 0 && c.Trim == (Trim{}) && c.DelayNS == 0
