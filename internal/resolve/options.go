@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -91,6 +92,13 @@ func (f *finder) findAll(a *Answer, delays []owned) ([]*found, error) {
 	if together != nil {
 		all = append(all, together)
 	}
+	around, err := f.findPath(a)
+	if err != nil {
+		return nil, err
+	}
+	if around != nil {
+		all = append(all, around)
+	}
 	// Costs that print alike count as alike, so that the order is the same
 	// everywhere.
 	slices.SortStableFunc(all, func(x, y *found) int { return cmp.Compare(costMS(x.cost), costMS(y.cost)) })
@@ -110,30 +118,45 @@ func (f *finder) findSideways(a *Answer) ([]int, []*found, error) {
 	s := f.newSideways()
 	bearings := s.bearings(a.Conflicts)
 	var all []*found
-	for _, b := range bearings {
-		if s.guess(b) == math.MaxInt64 {
-			continue
-		}
-		if len(all) > 0 {
-			if d := (b - all[0].change.Shift.BearingDeg + 360) % 360; d < 90 || d > 270 {
-				continue
-			}
-		}
-		got, err := f.least(s.line(b))
+	best, err := s.cheapest(bearings, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if best != nil {
+		all = append(all, best)
+		other, err := s.cheapest(bearings, best)
 		if err != nil {
 			return nil, nil, err
 		}
-		if got == nil {
-			continue
-		}
-		if all = append(all, got); len(all) == 2 {
-			break
+		if other != nil {
+			all = append(all, other)
 		}
 	}
 	if len(all) == 0 {
 		a.Blocked = append(a.Blocked, f.blocked(s.line(bearings[0]), a.Conflicts))
 	}
 	return bearings, all, nil
+}
+
+// findPath returns the cheapest new path, or nil.
+func (f *finder) findPath(a *Answer) (*found, error) {
+	if f.q.NoReroute || f.q.Limits.DetourMM == 0 || len(f.own.Trajectories) == 0 {
+		return nil, nil
+	}
+	r, err := f.s.Reroute(&f.plan, f.q)
+	var bad *conflict.InputError
+	if errors.As(err, &bad) {
+		return nil, err
+	}
+	if r == nil {
+		b := Blocked{Kind: Reroute, Why: err}
+		for i := range a.Conflicts {
+			b.By = append(b.By, f.otherSide(&a.Conflicts[i]))
+		}
+		a.Blocked = append(a.Blocked, b)
+		return nil, nil
+	}
+	return &found{kind: Reroute, change: r.Change, entity: r.Entity, cost: r.CostS}, nil
 }
 
 // costMS returns seconds of delay in milliseconds, rounded up.
@@ -179,7 +202,7 @@ func (f *finder) verdict(mine *conflict.Subject, of int) (conflict.Verdict, erro
 
 // option describes what was found.
 func (f *finder) option(got *found, conflicts []conflict.Verdict) (*Option, error) {
-	o := &Option{Kind: got.line.kind, Change: got.change, Entity: got.entity, CostMS: costMS(got.cost)}
+	o := &Option{Kind: got.kind, Change: got.change, Entity: got.entity, CostMS: costMS(got.cost)}
 	for i := range conflicts {
 		o.Clears = append(o.Clears, f.otherSide(&conflicts[i]))
 	}

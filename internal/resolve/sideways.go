@@ -59,6 +59,33 @@ func (s *sideways) guess(bearing int) int64 {
 	return n
 }
 
+// cheapest returns the least shift towards any of the bearings, of those that
+// lead elsewhere than away does if it is given, or nil.
+func (s *sideways) cheapest(bearings []int, away *found) (*found, error) {
+	var best *found
+	for _, b := range bearings {
+		if away != nil {
+			if d := (b - away.change.Shift.BearingDeg + 360) % 360; d < 90 || d > 270 {
+				continue
+			}
+		}
+		// The spans do not notice areas that hold the plan whole: more than the
+		// guess may be needed, never less.
+		guess := s.guess(b)
+		if guess == math.MaxInt64 || best != nil && guess >= best.n {
+			continue
+		}
+		got, err := s.f.least(s.line(b))
+		if err != nil {
+			return nil, err
+		}
+		if got != nil && (best == nil || got.n < best.n) {
+			best = got
+		}
+	}
+	return best, nil
+}
+
 // bearings returns the bearings to try, the promising first: along the
 // shortest ways out of each conflict, to both sides of the plan's course and to
 // the main points of the compass, each bettered by trying its neighbours; and

@@ -26,9 +26,9 @@ const (
 // up rounds an amount up to a multiple of the step.
 func (l *line) up(n int64) int64 { return (n + l.step - 1) / l.step * l.step }
 
-// found is the least amount of a line.
+// found is a change that the decision accepts: the least amount of a line.
 type found struct {
-	line   *line
+	kind   Kind
 	n      int64
 	change volume.Change
 	entity *volume.Entity
@@ -45,8 +45,13 @@ func (f *finder) least(l *line) (*found, error) {
 			n = l.up(spans[i].Hi)
 			continue
 		}
+		// An area holds the plan whole between its edges.
+		i, until := spans.after(n), l.limit+1
+		if i < len(spans) {
+			until = min(until, spans[i].Lo+1)
+		}
 		if n > 0 {
-			got, err := f.acceptAt(l, n)
+			got, err := f.acceptAt(l, n, until)
 			if err != nil {
 				return nil, err
 			}
@@ -54,8 +59,6 @@ func (f *finder) least(l *line) (*found, error) {
 				return f.tighten(l, got)
 			}
 		}
-		// An area holds the plan whole between its edges.
-		i := spans.after(n)
 		if i == len(spans) {
 			return nil, nil
 		}
@@ -74,15 +77,17 @@ func (u spanSet) after(n int64) int {
 }
 
 // pushes is how often an amount that should be clear is raised, by steps that
-// double: spans sideways are off by decimetres where legs are long.
-const pushes = 9
+// double: spans sideways are off by decimetres where legs are long, and by more
+// where heights above the sea meet heights above the ellipsoid, whose error
+// grows on the way.
+const pushes = 24
 
-// acceptAt returns the amount n, or one a little greater, if the decision
-// accepts it.
-func (f *finder) acceptAt(l *line, n int64) (*found, error) {
+// acceptAt returns the amount n, or one greater but less than until, if the
+// decision accepts it.
+func (f *finder) acceptAt(l *line, n, until int64) (*found, error) {
 	for k := range pushes {
 		at := n + (int64(1)<<k-1)*l.step
-		if at > l.limit {
+		if at >= until {
 			return nil, nil
 		}
 		got, err := f.try(l, at)
@@ -100,7 +105,7 @@ func (f *finder) try(l *line, n int64) (*found, error) {
 	if e == nil || err != nil {
 		return nil, err
 	}
-	return &found{line: l, n: n, change: c, entity: e, cost: l.cost(n)}, nil
+	return &found{kind: l.kind, n: n, change: c, entity: e, cost: l.cost(n)}, nil
 }
 
 // tighten lowers an accepted amount until one less by the line's proof is in
