@@ -32,9 +32,13 @@ type ChangedFile struct {
 // changers has one entry a format that holds plans. Each returns the text of
 // the file with the change written into it.
 var changers = map[Format]func(c *changer, data []byte) ([]byte, error){
-	GeoJSON: changeGeoJSON,
-	QGCPlan: changeQGCPlan,
-	QGCWPL:  changeWPL,
+	GeoJSON:   changeGeoJSON,
+	F3548JSON: changeF3548,
+	KML:       changeKML,
+	KMZ:       changeKMZ,
+	GPX:       changeGPX,
+	QGCPlan:   changeQGCPlan,
+	QGCWPL:    changeWPL,
 }
 
 // WriteChanged writes the file that data holds, and f was read from, with plan
@@ -186,6 +190,7 @@ func (c *changer) noteStart() {
 	}
 	if c.timed {
 		c.out.Start = c.opt.Start
+		c.notes.addf("the points of the new path have times, which they had not before")
 		return
 	}
 	if !c.out.Start.Equal(c.opt.Start) {

@@ -215,7 +215,7 @@ var geoJSONChanges = []changeCase{
 }
 
 func TestChangedFileIsTheChangedPlan(t *testing.T) {
-	for format, cases := range map[Format][]changeCase{GeoJSON: geoJSONChanges} {
+	for format, cases := range changeCases(t) {
 		for _, c := range cases {
 			c.format = format
 			t.Run(string(format)+" "+c.name, func(t *testing.T) {
@@ -256,8 +256,10 @@ func realFiles(t testing.TB) map[string][]byte {
 
 func TestNoChangeKeepsAllBytes(t *testing.T) {
 	files := realFiles(t)
-	for _, c := range geoJSONChanges {
-		files[c.name] = []byte(c.text)
+	for format, cases := range changeCases(t) {
+		for _, c := range cases {
+			files[string(format)+" "+c.name] = []byte(c.text)
+		}
 	}
 	for name, data := range files {
 		f, err := Read(name, data, changeOptions().Read)
