@@ -39,6 +39,7 @@ type Verifier interface {
 var (
 	intentScopes       = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
 	constraintScopes   = []string{auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing}
+	planScopes         = []string{auth.ScopeStrategicCoordination}
 	subscriptionScopes = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConstraintProcessing}
 	anyScopes          = []string{
 		auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring,
@@ -46,30 +47,32 @@ var (
 	}
 )
 
-// endpoint is a place of the interface. All of them are read with GET or HEAD.
+// endpoint is a place of the interface.
 type endpoint struct {
 	path   string // {} stands for one element, {...} for all that remain
 	public bool   // no token
 	scopes []string
 	serve  func(*handler, *call) error
+	asked  bool // with POST; else it is read with GET or HEAD
 }
 
 func endpoints(publicLog bool) []endpoint {
 	return []endpoint{
-		{"/v1/intents", false, intentScopes, (*handler).intents},
-		{"/v1/intents/{}", false, intentScopes, (*handler).intent},
-		{"/v1/constraints", false, constraintScopes, (*handler).constraints},
-		{"/v1/constraints/{}", false, constraintScopes, (*handler).constraint},
-		{"/v1/subscriptions", false, subscriptionScopes, (*handler).subscriptions},
-		{"/v1/subscriptions/{}", false, subscriptionScopes, (*handler).subscription},
-		{"/v1/parties/me", false, anyScopes, (*handler).me},
-		{"/v1/status", false, anyScopes, (*handler).status},
-		{"/v1/events", false, anyScopes, (*handler).events},
-		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt},
-		{"/v1/packs", false, anyScopes, (*handler).pack},
-		{"/v1/openapi.yaml", true, nil, (*handler).specification},
-		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint},
-		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile},
+		{"/v1/intents", false, intentScopes, (*handler).intents, false},
+		{"/v1/intents/{}", false, intentScopes, (*handler).intent, false},
+		{"/v1/constraints", false, constraintScopes, (*handler).constraints, false},
+		{"/v1/constraints/{}", false, constraintScopes, (*handler).constraint, false},
+		{"/v1/subscriptions", false, subscriptionScopes, (*handler).subscriptions, false},
+		{"/v1/subscriptions/{}", false, subscriptionScopes, (*handler).subscription, false},
+		{"/v1/parties/me", false, anyScopes, (*handler).me, false},
+		{"/v1/status", false, anyScopes, (*handler).status, false},
+		{"/v1/events", false, anyScopes, (*handler).events, false},
+		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt, false},
+		{"/v1/packs", false, anyScopes, (*handler).pack, false},
+		{"/v1/options", false, planScopes, (*handler).options, true},
+		{"/v1/openapi.yaml", true, nil, (*handler).specification, false},
+		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint, false},
+		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile, false},
 	}
 }
 
@@ -77,6 +80,7 @@ func endpoints(publicLog bool) []endpoint {
 type handler struct {
 	Config
 	endpoints []endpoint
+	searches  *searches
 }
 
 // New returns the handler of /v1/ and /log/.
@@ -84,7 +88,7 @@ func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &handler{c, endpoints(c.PublicLog)}
+	return &handler{c, endpoints(c.PublicLog), newSearches()}
 }
 
 // call is one request.
@@ -104,9 +108,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := h.admit(c, e)
-	if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		err = BadMethod.With("expected GET or HEAD: what is declared is changed by way of F3548-21")
+	if err == nil {
+		err = e.takes(c)
 	}
 	if err == nil {
 		err = e.serve(h, c)
@@ -114,6 +117,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.fail(c, err)
 	}
+}
+
+// takes refuses a method that is not the endpoint's.
+func (e *endpoint) takes(c *call) error {
+	switch m := c.r.Method; {
+	case e.asked && m != http.MethodPost:
+		c.w.Header().Set("Allow", "POST")
+		return BadMethod.With("expected POST")
+	case !e.asked && m != http.MethodGet && m != http.MethodHead:
+		c.w.Header().Set("Allow", "GET, HEAD")
+		return BadMethod.With("expected GET or HEAD: what is declared is changed by way of F3548-21")
+	}
+	return nil
 }
 
 // find returns the endpoint of a path; no path is redirected or cleaned.

@@ -86,7 +86,7 @@ func TestDocumentHasEveryPlace(t *testing.T) {
 			t.Errorf("docs/API.md does not name %s", path)
 		}
 	}
-	for _, p := range []Problem{Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault} {
+	for _, p := range []Problem{Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault, BadBody, TooMuch} {
 		if !regexp.MustCompile("(?m)^\\|.*`" + p.Kind + "`.* \\| " + strconv.Itoa(p.Status) + " \\|").MatchString(doc) {
 			t.Errorf("docs/API.md has no row for %s with status %d", p.Kind, p.Status)
 		}
@@ -95,6 +95,9 @@ func TestDocumentHasEveryPlace(t *testing.T) {
 		fmt.Sprintf("At most %d by %[1]d degrees, latitudes from -%d to %[2]d", MaxSpanDegrees, MaxLatitudeDegrees),
 		fmt.Sprintf("1 to %d; 100 when absent", MaxPage),
 		fmt.Sprintf("at most %d,000 entries", MaxPackEntries/1000),
+		fmt.Sprintf("At most %d volumes and %d,000 vertices", MaxOptionsExtents, MaxOptionsVertices/1000),
+		fmt.Sprintf("1 to %d options; 8 when absent", MaxOptions),
+		fmt.Sprintf("At most %d,000 intents and constraints", MaxOptionsNear/1000),
 	} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("docs/API.md does not say %q", want)
