@@ -20,13 +20,14 @@ func options(args []string, stdout, stderr io.Writer) int {
 	days := flags.String("days", "city,corridor,wildfire", "days to file, with commas")
 	sizes := flags.String("n", "1000,10000,100000", "intents around a plan, with commas; 1000000 takes 4 GB and a minute")
 	flags.IntVar(&cfg.Queries, "queries", 0, "plans asked about among each number of intents; 0 means 200")
+	flags.IntVar(&cfg.Rounds, "rounds", 0, "rounds of each of them, of which the quickest counts; 0 means 3")
 	flags.StringVar(&cfg.Plot, "plot", "", "SVG file for a drawing of the cost")
 	smoke := flags.Bool("smoke", false, "run small")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	if *smoke {
-		*sizes, cfg.Scale, cfg.Queries = "300,600", 0.1, 30
+		*sizes, cfg.Scale, cfg.Queries, cfg.Rounds = "300,600", 0.1, 30, 1
 	}
 	if *days != "" {
 		cfg.Days = strings.Split(*days, ",")

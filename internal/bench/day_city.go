@@ -44,13 +44,19 @@ var cityLevelsM = [...]float64{40, 65, 90, 115}
 // hospitals all day, over schools at times, and over a stadium in the evening.
 // A larger scale spreads over up to 7 days, then over a larger area.
 func CityDay(o DayOptions) (*Day, error) {
+	d, _, err := cityDay(o, 0)
+	return d, err
+}
+
+// cityDay is CityDay with some more flights, which are not filed.
+func cityDay(o DayOptions, more int) (*Day, []DayPlan, error) {
 	scale := o.Scale
 	if scale == 0 {
 		scale = 1
 	}
 	t, err := newTraffic(o, 0xc17e, -44.2, -129.4)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	days := max(1, min(cityMaxDays, int(math.Cbrt(scale))))
 	area := scale / float64(days)
@@ -69,14 +75,20 @@ func CityDay(o DayOptions) (*Day, error) {
 		c.depots = append(c.depots, c.free(600))
 	}
 	n := int(math.Round(cityFlights * scale))
-	for range n {
+	for range n + more {
 		if t.rng.Float64() < cityJobShare {
 			c.job()
 		} else {
 			c.parcel()
 		}
 	}
-	return t.finish(d)
+	later := make([]DayPlan, more)
+	for i, f := range t.filed[n:] {
+		later[i] = f.DayPlan
+	}
+	t.filed = t.filed[:n]
+	d, err = t.finish(d)
+	return d, later, err
 }
 
 // city draws a city's flights.

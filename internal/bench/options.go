@@ -17,6 +17,7 @@ type OptionsConfig struct {
 	Days    []string // of city, corridor, wildfire
 	Sizes   []int    // intents around a plan, for the cost of one answer
 	Queries int      // plans asked about among so many; 0 stands for 200
+	Rounds  int      // of each question, of which the quickest counts; 0 stands for 3
 	Plot    string   // file for a drawing of the cost; empty: none
 }
 
@@ -27,11 +28,12 @@ type OptionsConfig struct {
 func Options(w io.Writer, cfg OptionsConfig) error {
 	cfg.Seed = cmp.Or(cfg.Seed, 1)
 	cfg.Queries = cmp.Or(cfg.Queries, 200)
+	cfg.Rounds = cmp.Or(cfg.Rounds, 3)
 	if cfg.Plot != "" && len(cfg.Sizes) == 0 {
 		return errors.New("a drawing of the cost: found no numbers of intents, expected sizes")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	fmt.Fprintf(w, "options, seed %d\n%s\n\n", cfg.Seed, indexMachine())
+	fmt.Fprintf(w, "options, seed %d; single answers: the quickest of %d rounds\n%s\n\n", cfg.Seed, cfg.Rounds, indexMachine())
 	if err := optionDays(w, &cfg); err != nil {
 		return err
 	}

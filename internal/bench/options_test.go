@@ -19,7 +19,7 @@ import (
 func TestOptionsSmoke(t *testing.T) {
 	var out bytes.Buffer
 	plot := filepath.Join(t.TempDir(), "cost.svg")
-	cfg := OptionsConfig{Scale: 0.1, Days: []string{"city", "corridor", "wildfire"}, Sizes: []int{200, 400}, Queries: 20, Plot: plot}
+	cfg := OptionsConfig{Scale: 0.1, Days: []string{"city", "corridor", "wildfire"}, Sizes: []int{200, 400}, Queries: 20, Rounds: 1, Plot: plot}
 	if err := Options(&out, cfg); err != nil {
 		t.Fatal(err)
 	}
