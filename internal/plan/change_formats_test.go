@@ -1,8 +1,21 @@
 package plan
 
 import (
+	"archive/zip"
+	"bytes"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/volume"
 )
 
 // changeCases are the files whose changes are checked, by their formats.
@@ -35,8 +48,10 @@ var kmlChanges = []changeCase{
 	{name: "times", text: kmlDoc(placemark(fields("times", "2026-03-01T10:00:00Z 2026-03-01T10:05:00Z", "altitude_reference", "W84") + "<LineString>" + absolute + kmlPath + "</LineString>"))},
 	{name: "offsets", text: kmlDoc(placemark(fields("offsets_s", "10\n100.5", "start", "2026-03-01T10:00:00Z") + "<LineString>" + absolute + kmlPath + "</LineString>"))},
 	{name: "no clock", text: kmlDoc(placemark("<LineString>" + absolute + "<coordinates><!-- c -->8.5,47.4,700 8.6,47.4,800</coordinates></LineString>")), slackNS: 5e9},
+	{name: "one altitude", text: kmlDoc(placemark(fields("altitude", "120 m AGL", "times", "2026-03-01T10:00:00Z 2026-03-01T10:05:00Z") + "<LineString><tessellate>1</tessellate>" + kmlPath + "</LineString>")), oneHeight: true},
+	{name: "path of ours", text: kmlDoc(placemark(fields("altitudes_from", altitudesFromW84, "times", "2026-03-01T10:00:00Z 2026-03-01T10:05:00Z") + "<LineString>" + absolute + kmlPath + "</LineString>"))},
 	{name: "track", text: kmlDoc(placemark(tracks))},
-	{name: "track of ours", text: kmlDoc(placemark(fields("altitudes_from", altitudesFromW84) + tracks)), looseMM: 0},
+	{name: "track of ours", text: kmlDoc(placemark(fields("altitudes_from", altitudesFromW84) + tracks))},
 	{name: "tracks", text: kmlDoc(placemark("<gx:MultiTrack>" + tracks + strings.ReplaceAll(tracks, "T1", "T2") + "</gx:MultiTrack>"))},
 	{name: "joined tracks", text: kmlDoc(placemark("<gx:MultiTrack><gx:interpolate>1</gx:interpolate>" + tracks + strings.ReplaceAll(strings.ReplaceAll(tracks, "T1", "T2"), "8.0", "8.2") + "</gx:MultiTrack>"))},
 	{name: "prefixed", text: strings.NewReplacer(
@@ -60,3 +75,157 @@ var f3548Changes = []changeCase{
 
 var wireCircle = wireVolume(`"outline_polygon":{"vertices":[{"lat":47.4,"lng":8.5},{"lat":47.4,"lng":8.6},{"lat":47.5,"lng":8.6}]}`,
 	`"outline_circle":{"center":{"lat":1,"lng":2},"radius":{"value":100,"units":"M"}}`)
+
+// scalars are numbers and instants of a file.
+var scalars = regexp.MustCompile(`[-+]?[0-9][-+:.0-9TZ]*`)
+
+// TestOnlyWhatChangesIsWritten checks that a change of one kind touches nothing
+// but numbers and instants, and those by as much as it says.
+func TestOnlyWhatChangesIsWritten(t *testing.T) {
+	texts := make(map[string]string)
+	for format, cases := range changeCases(t) {
+		for _, c := range cases {
+			if format != KMZ {
+				texts[string(format)+" "+c.name] = c.text
+			}
+		}
+	}
+	maps.Copy(texts, missions(t))
+	for name, data := range realFiles(t) {
+		texts[name] = string(data)
+	}
+	// What is left out or added, which these have.
+	added := map[string][]string{
+		"shift": {"geojson areas", "geojson times", "geojson times and reference", "geojson offsets", "geojson offsets from a start"},
+		"lift":  {"geojson levels", "geojson one level"},
+		"delay": {"kml extruded", "kml span of the folder", "kml prefixed"},
+	}
+	for kind, change := range map[string]*volume.Change{
+		"shift": {Shift: volume.Shift{BearingDeg: 77, DistanceMM: 250_000}},
+		"lift":  {LiftMM: 12_500},
+		"delay": {DelayNS: 75e9},
+	} {
+		for name, text := range texts {
+			if slices.Contains(added[kind], name) {
+				continue
+			}
+			f, err := Read(name, []byte(text), changeOptions().Read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := WriteChanged(f, []byte(text), 0, change, changeOptions())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a, b := scalars.ReplaceAllString(text, "#"), scalars.ReplaceAllString(string(got.Data), "#"); a != b {
+				t.Errorf("%s, %s: %s", kind, name, cmp.Diff(a, b))
+				continue
+			}
+			was, is := scalars.FindAllString(text, -1), scalars.FindAllString(string(got.Data), -1)
+			for i := range was {
+				if was[i] != is[i] && !changedBy(kind, was[i], is[i]) {
+					t.Errorf("%s, %s: %s became %s", kind, name, was[i], is[i])
+				}
+			}
+		}
+	}
+}
+
+// changedBy tells whether a number or instant changed as a kind of change has
+// it: by less than 0.01 degrees, by 12.5 metres (41.01 feet), or by 75 seconds.
+func changedBy(kind, was, is string) bool {
+	if kind == "delay" {
+		a, errA := time.Parse(time.RFC3339Nano, was)
+		b, errB := time.Parse(time.RFC3339Nano, is)
+		return errA == nil && errB == nil && b.Sub(a) == 75*time.Second
+	}
+	a, _ := strconv.ParseFloat(was, 64)
+	b, _ := strconv.ParseFloat(is, 64)
+	d := b - a
+	if kind == "lift" {
+		return d > 12.499 && d < 12.501 || d > 41.009 && d < 41.011 || was == "0.5" && is == "0.5125" // kilometres
+	}
+	return d > -0.01 && d < 0.01
+}
+
+// TestFlightFolderMovesAsAWhole checks the real flight folders: their points are
+// made anew from what is moved.
+func TestFlightFolderMovesAsAWhole(t *testing.T) {
+	opt := changeOptions()
+	change := &volume.Change{Shift: volume.Shift{BearingDeg: 200, DistanceMM: 150_000}, LiftMM: 7_000, DelayNS: 3e9}
+	for name, data := range realFiles(t) {
+		if !strings.HasSuffix(name, ".kml") {
+			continue
+		}
+		f, err := Read(name, data, opt.Read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range f.Items {
+			got, err := WriteChanged(f, data, i, change, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := Read(name, got.Data, opt.Read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k := range f.Items {
+				a, b := f.Items[k].Routes[0].Points, back.Items[k].Routes[0].Points
+				first, last := [2]RoutePoint{a[0], b[0]}, [2]RoutePoint{a[len(a)-1], b[len(b)-1]}
+				rise, at := int64(0), func(p geodesy.LatLng) geodesy.LatLng { return p }
+				if k == i {
+					rise = change.LiftMM
+					at, _ = change.Shift.From(a[0].At)
+				}
+				for _, p := range [][2]RoutePoint{first, last} {
+					// A millimetre more or less where altitudes are means of several areas.
+					if d := p[1].Altitude.MM - p[0].Altitude.MM - rise; p[1].At != at(p[0].At) || d > 2 || d < -2 {
+						t.Errorf("%s, plan %d after a change of %d: %v at %v, was %v at %v", name, k, i, p[1].Altitude, p[1].At, p[0].Altitude, p[0].At)
+					}
+				}
+			}
+			if !got.Start.Equal(opt.Start.Add(3 * time.Second)) {
+				t.Errorf("%s: start %v", name, got.Start)
+			}
+			_, err = WriteChanged(f, data, i, &volume.Change{Paths: []volume.Path{{Points: []volume.PathPoint{{Kept: true}, {After: 1, Kept: true, TimeNS: 1}}}}}, opt)
+			if err == nil || !strings.Contains(err.Error(), "flight folder") {
+				t.Errorf("%s: a new path: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestChangedArchiveKeepsOtherEntries(t *testing.T) {
+	data := kmz(t, "files/a.png", "not a picture", "other.kml", kmlChanges[1].text, "doc.kml", kmlChanges[0].text)
+	f, err := Read("f.kmz", data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := WriteChanged(f, data, 0, &volume.Change{DelayNS: 1e9}, ChangeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, keep := range []string{"files/a.png", "other.kml"} {
+		if a, b := entry(t, data, keep), entry(t, got.Data, keep); !bytes.Equal(a, b) || len(a) == 0 {
+			t.Errorf("%s is another", keep)
+		}
+	}
+	if a, b := entry(t, data, "doc.kml"), entry(t, got.Data, "doc.kml"); bytes.Equal(a, b) || !bytes.Contains(b, []byte("10:00:01Z")) {
+		t.Errorf("doc.kml: %s", b)
+	}
+}
+
+// entry returns the content of a file in an archive.
+func entry(t *testing.T, data []byte, name string) []byte {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := fs.ReadFile(archive, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

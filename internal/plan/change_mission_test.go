@@ -185,6 +185,16 @@ func drawMissionPath(t *rapid.T, points []RoutePoint, old []volume.Waypoint) vol
 			at += w.TimeNS - old[i-1].TimeNS
 		}
 		p.Points = append(p.Points, volume.PathPoint{After: i, Kept: true, At: w.At, TimeNS: at})
+		waypoint := i > 2 && i+1 < len(old)-1 && points[i].Place != points[i+1].Place
+		if waypoint && rapid.IntRange(0, 2).Draw(t, "waits") == 0 {
+			at += rapid.Int64Range(1, 100).Draw(t, "wait") * 1e8
+			stay := volume.PathPoint{After: i, Kept: true, At: w.At, TimeNS: at}
+			if points[i-1].Place == points[i].Place { // it holds there
+				p.Points[len(p.Points)-1] = stay
+			} else {
+				p.Points = append(p.Points, stay)
+			}
+		}
 		if i+1 == len(old) || points[i].Place == points[i+1].Place || i == 0 {
 			continue
 		}
@@ -267,5 +277,161 @@ func TestMissionsKeepWhatIsNotChanged(t *testing.T) {
 	changed = slices.DeleteFunc(changed, func(s string) bool { return strings.HasPrefix(s, "0") })
 	if !slices.Equal(changed, want) {
 		t.Errorf("changed %q\nwant %q", changed, want)
+	}
+}
+
+// landings are fixed-wing and VTOL missions that end with a landing pattern.
+func landing(kind string, vehicle int) string {
+	start := takeoffItem
+	if vehicle != 1 {
+		start = strings.Replace(takeoffItem, `"command": 22`, `"command": 84`, 1)
+	} else {
+		start = strings.Replace(takeoffItem, "null, null, 30", "0.001, 10, 30", 1)
+	}
+	text := planText(start+","+waypointItem+`,{"type": "ComplexItem", "complexItemType": "`+kind+`", "version": 1, "altitudesAreRelative": true,
+		"landingApproachCoordinate": [0, 10.003, 25], "landCoordinate": [0, 10, 0], "loiterRadius": 50, "useLoiterToAlt": true}`, "", "")
+	return strings.Replace(text, `"vehicleType": 2`, fmt.Sprintf(`"vehicleType": %d`, vehicle), 1)
+}
+
+func TestLandingPatternsStay(t *testing.T) {
+	change := &volume.Change{Shift: volume.Shift{BearingDeg: 90, DistanceMM: 100_000}, LiftMM: 15_000}
+	for _, c := range []struct {
+		kind    string
+		vehicle int
+		want    string // the approach
+		note    string
+	}{
+		{"fwLandingPattern", 1, "[0, 10.003, 25]", "keeps its heights"},
+		{"vtolLandingPattern", 20, "[0, 10.003, 40]", "home, take-off and landing stay"},
+	} {
+		text := landing(c.kind, c.vehicle)
+		f, err := Read("m", []byte(text), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := WriteChanged(f, []byte(text), 0, change, ChangeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := string(got.Data)
+		for _, want := range []string{c.want, `"landCoordinate": [0, 10, 0]`, "10.001898315, 45", `"plannedHomePosition": [0, 10, 100]`} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %s in %s", c.kind, want, out)
+			}
+		}
+		if !strings.Contains(strings.Join(got.Notes, "\n"), c.note) {
+			t.Errorf("%s: notes %q, want %q", c.kind, got.Notes, c.note)
+		}
+	}
+}
+
+// TestLoweredMission checks how far down waypoints and take-offs go.
+func TestLoweredMission(t *testing.T) {
+	wp := func(alt string) string { return strings.Replace(waypointItem, "10.001, 30", "10.001, "+alt, 1) }
+	for _, c := range []struct {
+		name, items string
+		mm          int64
+		want        []string
+	}{
+		{"take-off below stays", takeoffItem + "," + wp("100"), -30_000, []string{"null, null, null, 30]", "10.001, 70]"}},
+		{"take-off above follows", takeoffItem + "," + wp("40"), -30_000, []string{"null, null, null, 10]", "10.001, 10]"}},
+		{"other references", takeoffItem + "," + strings.Replace(wp("140"), `"frame": 3`, `"frame": 0`, 1), -30_000, []string{"null, null, null, 30]", "10.001, 110]"}},
+		{"below home", takeoffItem + "," + wp("30"), -30_000, nil},
+		{"below home above the sea", takeoffItem + "," + strings.Replace(wp("130"), `"frame": 3`, `"frame": 0`, 1), -30_000, nil},
+		{"above the ground", takeoffItem + "," + strings.Replace(wp("20"), `"frame": 3`, `"frame": 10`, 1), -30_000, nil},
+		{"downhill", takeoffItem + "," + wp("-5"), -30_000, []string{"10.001, -35]"}},
+	} {
+		text := planText(c.items, "", "")
+		f, err := Read("m", []byte(text), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := WriteChanged(f, []byte(text), 0, &volume.Change{LiftMM: c.mm}, ChangeOptions{})
+		if len(c.want) == 0 {
+			if err == nil || !strings.Contains(err.Error(), "stays above home and ground") {
+				t.Errorf("%s: error %v", c.name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(string(got.Data), want) {
+				t.Errorf("%s: no %s in %s", c.name, want, got.Data)
+			}
+		}
+	}
+}
+
+// TestMissionRefusesPaths checks what waypoints cannot say.
+func TestMissionRefusesPaths(t *testing.T) {
+	kept := func(n int) (p []volume.PathPoint) {
+		for i := range n {
+			p = append(p, volume.PathPoint{After: i, Kept: true, TimeNS: int64(i+1) * 1e12})
+		}
+		return p
+	}
+	put := func(p []volume.PathPoint, at int, q volume.PathPoint) []volume.PathPoint {
+		return slices.Insert(p, at, q)
+	}
+	plain := missions(t)["plain"] // 0 home, 1 above it, 2 to 4 waypoints, 5 above home, 6 home
+	jumps := strings.Replace(plain, homeItem, simple(177, 2, "2, 1, 0, 0, 0, 0, 0", "")+","+homeItem, 1)
+	survey := missions(t)["survey"]
+	lifted := kept(7)
+	lifted[1].LiftMM = 5
+	for _, c := range []struct {
+		name, text string
+		points     []volume.PathPoint
+		want       string
+	}{
+		{"left out", plain, slices.Delete(kept(7), 3, 4), "mission.items[2]: found a new path that leaves this point out"},
+		{"after the end", plain, put(kept(7), 7, volume.PathPoint{After: 6, TimeNS: 9e12}), "a new point after the last"},
+		{"in the climb", plain, put(kept(7), 1, volume.PathPoint{After: 0, TimeNS: 1e12 + 1}), "within what one item flies"},
+		{"in a survey", survey, put(kept(6), 3, volume.PathPoint{After: 2, TimeNS: 3e12 + 1}), "an item that is no waypoint"},
+		{"longer in the air over home", plain, put(kept(7), 6, volume.PathPoint{After: 5, Kept: true, TimeNS: 6e12 + 1}), "mission.items[4]: found a stay of another length"},
+		{"lifted take-off", plain, lifted, "mission.items[0]: found a new height of this point alone"},
+		{"jumps", jumps, kept(7), "a mission with jumps"},
+		{"order", plain, slices.Insert(kept(7), 7, volume.PathPoint{After: 2, TimeNS: 9e12}), "the order of the 7 points"},
+		{"times", plain, slices.Insert(kept(7), 7, volume.PathPoint{After: 6}), "times that increase"},
+		{"one point", plain, kept(1), "2 points or more"},
+		{"no such point", plain, kept(8), "the order of the 7 points"},
+	} {
+		f, err := Read("m", []byte(c.text), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = WriteChanged(f, []byte(c.text), 0, &volume.Change{Paths: []volume.Path{{Points: c.points}}}, changeOptions())
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestMissionThatWaitsBeforeItsStart(t *testing.T) {
+	text := missions(t)["plain"]
+	f, err := Read("m", []byte(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := changeOptions()
+	e, err := resolveAs(f, opt.Start, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := []volume.PathPoint{{After: 0, Kept: true, TimeNS: opt.Start.UnixNano()}}
+	for i, w := range e.Trajectories[0].Waypoints() {
+		points = append(points, volume.PathPoint{After: i, Kept: true, TimeNS: w.TimeNS + 40e9})
+	}
+	got, err := WriteChanged(f, []byte(text), 0, &volume.Change{Paths: []volume.Path{{Points: points}}}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got.Data) != text || !got.Start.Equal(opt.Start.Add(40*time.Second)) {
+		t.Errorf("start %v\n%s", got.Start, got.Data)
+	}
+	if want := "start 2026-03-01T10:00:40Z instead of 2026-03-01T10:00:00Z: the file has no clock"; !slices.Contains(got.Notes, want) {
+		t.Errorf("notes %q, want %q", got.Notes, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -98,20 +99,44 @@ func (x *xmlChange) setText(n *xmlNode, text string) {
 	inner := string(x.text[e.inner:e.innerEnd])
 	head := len(inner) - len(strings.TrimLeftFunc(inner, unicode.IsSpace))
 	tail := len(strings.TrimRightFunc(inner, unicode.IsSpace))
-	if strings.TrimSpace(inner) == text {
+	if strings.TrimSpace(x.plain(n)) == text {
 		return
 	}
 	x.edits.replace(e.inner+head, e.inner+max(head, tail), text)
 }
 
-// plain returns the content of an element as it stands, or without comments and
-// references where it has such.
+// plain returns the content of an element as it stands, or only its text where
+// that has references or is broken by a comment.
 func (x *xmlChange) plain(n *xmlNode) string {
 	e := x.extents[n]
-	if inner := x.text[e.inner:e.innerEnd]; bytes.IndexAny(inner, "<&") < 0 {
-		return string(inner)
+	inner := string(x.text[e.inner:e.innerEnd])
+	if slices.Equal(strings.Fields(withoutComments(inner)), strings.Fields(n.text)) {
+		return inner
 	}
 	return n.text
+}
+
+// withoutComments puts spaces in the place of comments.
+func withoutComments(text string) string {
+	if !strings.Contains(text, "<!--") {
+		return text
+	}
+	out := []byte(text)
+	for at := 0; ; {
+		from := strings.Index(text[at:], "<!--")
+		if from < 0 {
+			return string(out)
+		}
+		from += at
+		to := strings.Index(text[from:], "-->")
+		if to < 0 {
+			return string(out)
+		}
+		at = from + to + len("-->")
+		for i := from; i < at; i++ {
+			out[i] = ' '
+		}
+	}
 }
 
 // setTime moves the instant that an element holds.
@@ -188,8 +213,9 @@ func wordsOf(text string) words {
 	var w words
 	var extents [][2]int
 	at := 0
-	for field := range strings.FieldsSeq(text) {
-		at += strings.Index(text[at:], field)
+	plain := withoutComments(text)
+	for field := range strings.FieldsSeq(plain) {
+		at += strings.Index(plain[at:], field)
 		extents = append(extents, [2]int{at, at + len(field)})
 		w.word = append(w.word, field)
 		at += len(field)
@@ -200,7 +226,7 @@ func wordsOf(text string) words {
 	return w
 }
 
-// degrees writes a position into the texts of its longitude and latitude, unless
+// writeDegrees writes a position into the texts of its longitude and latitude, unless
 // they say so already.
 func writeDegrees(lng, lat *string, was, to geodesy.LatLng) {
 	if was != to {
