@@ -126,7 +126,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for _, k := range []struct {
 		usage string
 		flags *flags
-	}{{checkUsage, c.flags()}, {convertUsage, convertFlags(&s, new(string), new(string))}, {showUsage, showFlags(&s, new(bool))}, {tokenUsage, (&tokenRequest{}).flags()}, {serveUsage, (&serveCommand{}).flags()}} {
+	}{{checkUsage, c.flags()}, {optionsUsage, (&optionsCommand{}).flags()}, {convertUsage, convertFlags(&s, new(string), new(string))}, {showUsage, showFlags(&s, new(bool))}, {tokenUsage, (&tokenRequest{}).flags()}, {serveUsage, (&serveCommand{}).flags()}} {
 		documented := map[string]bool{}
 		for _, line := range strings.Split(k.usage, "\n") {
 			if word := strings.Fields(line + " x")[0]; strings.HasPrefix(line, "  -") {

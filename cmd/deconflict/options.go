@@ -42,7 +42,8 @@ What changes are acceptable; 0 rules a kind out:
                               minimum, a tenth of how far the plan reaches from its
                               middle, or 120m, whichever is most
   --down LENGTH               how much lower; 0 when not given, as no terrain is known
-  --floor, --ceiling LENGTH   no altitude below, or above, in the plan's own reference
+  --floor ALTITUDE            no altitude below this, in the plan's own reference
+  --ceiling ALTITUDE          no altitude above this, in the plan's own reference
   --sideways LENGTH           how far to the side; when not given three times the
                               lateral minimum, the plan's reach, or 1km, whichever is
                               most
@@ -53,8 +54,8 @@ What changes are acceptable; 0 rules a kind out:
 What the craft can do, for other paths:
   --hover                     it can stop in the air; else it cannot
   --turn-radius LENGTH        0 when not given
-  --climb-rate, --descent-rate SPEED
-                              no changes of level on the way when not given
+  --climb-rate SPEED          no climb on the way when not given
+  --descent-rate SPEED        no descent on the way when not given
   --max-speed SPEED           as fast as the plan when not given
   --endurance DURATION        longest time in the air; not bounded when not given
   --weights NAME=X,...        what changes cost in seconds of delay: later=1 and

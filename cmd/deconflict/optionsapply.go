@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
@@ -66,13 +64,13 @@ func (o *optionsCommand) applyOption(a *app, e *volume.Entity, c *volume.Change)
 	for _, note := range out.Notes {
 		fmt.Fprintf(a.stderr, "deconflict: %s: %s\n", o.apply.out, printable(note))
 	}
-	return output{"--apply", o.apply.out, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(out.Data))
-		return err
-	}}.save()
+	return output{"--apply", o.apply.out, bytesWriter(out.Data)}.save()
 }
 
-// errJoint is what several plans cannot have yet.
-var errJoint = errors.New("one plan is cleared at a time: name it with --plan")
-
-func (o *optionsCommand) runJoint(*app) (int, error) { return 0, &inputError{errJoint} }
+// bytesWriter returns a function that writes data.
+func bytesWriter(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}
+}

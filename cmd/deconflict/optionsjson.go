@@ -139,11 +139,7 @@ func (r *optionsReport) json(a *app) error {
 		out.Windows = append(out.Windows, windowJSON{rfc3339(w.FromNS), rfc3339(w.ToNS)})
 	}
 	for _, b := range r.answer.Blocked {
-		j := blockedJSON{Kind: b.Kind, By: sides(b.By)}
-		if b.Why != nil {
-			j.Why = b.Why.Error()
-		}
-		out.Blocked = append(out.Blocked, j)
+		out.Blocked = append(out.Blocked, blockedJSON{b.Kind, sides(b.By), errText(b.Why)})
 	}
 	if v := r.answer.Least; v != nil {
 		out.Least = &violationJSON{changeOf(&v.Change), v.Share, r.conflictsJSON(v.Conflicts)}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,10 +166,15 @@ func (r *optionsReport) printRest(w *bufio.Writer, a *app) {
 	s := fmt.Sprintf("Within reach of the limits: %s and %s of %s. The answer holds for their versions only.",
 		count(plans, "plan", "plans"), count(zones, "zone", "zones"), count(len(r.o.others), "entity", "entities"))
 	fmt.Fprintln(w, wrap(s, a.columns, 2))
-	fmt.Fprintln(w, wrap(r.o.rule(zones > 0), a.columns, 0))
+	fmt.Fprintln(w, wrap(r.o.rule(anyZone(r.answer.Considered)), a.columns, 0))
 	r.o.printSuppositions(w, a)
 	r.o.printUnused(w, a)
 	fmt.Fprintln(w, wrap(fmt.Sprintf("Digest of what it was computed from: %.6x (first 12 hexadecimal digits; --json has all)", r.answer.Digest), a.columns, 2))
+}
+
+// anyZone tells whether there is a zone among those considered.
+func anyZone(refs []conflict.Ref) bool {
+	return slices.ContainsFunc(refs, func(r conflict.Ref) bool { return r.Kind == volume.Constraint })
 }
 
 // draw draws the plan and its options.
