@@ -44,19 +44,31 @@ func (s *sideways) line(bearing int) *line {
 	return l
 }
 
+// hairMM is by more than spans sideways are off where the plan stands still.
+const hairMM = 1_000
+
 // guess returns what the spans say of a bearing: the least amount that may be
 // clear.
 func (s *sideways) guess(bearing int) int64 {
 	l := s.line(bearing)
+	if l.guess > 0 {
+		return l.guess
+	}
 	spans := unionOf(l.spans)
-	n := spans.from(0)
-	if n == 0 && len(spans) > 0 { // an area holds the plan whole
-		n = spans[0].Hi
+	l.guess = spans.from(0)
+	if l.guess == 0 {
+		// It is in conflict by a hair, less than the spans are off, or an area
+		// holds it whole.
+		if got, _ := s.f.try(l, min(hairMM, l.limit)); got != nil {
+			l.guess = l.step
+		} else if len(spans) > 0 {
+			l.guess = spans[0].Hi
+		}
 	}
-	if n == 0 || n > l.limit {
-		return math.MaxInt64
+	if l.guess <= 0 || l.guess > l.limit {
+		l.guess = math.MaxInt64
 	}
-	return n
+	return l.guess
 }
 
 // cheapest returns the least shift towards any of the bearings, of those that

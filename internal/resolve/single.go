@@ -12,6 +12,7 @@ type line struct {
 	// needed: an amount less by proof is in conflict.
 	step, proof int64
 	spans       []owned // amounts that are in conflict
+	guess       int64   // see sideways.guess; 0: not made yet
 	change      func(n int64) volume.Change
 	cost        func(n int64) float64 // in seconds of delay
 }
@@ -40,7 +41,8 @@ type found struct {
 // says what is clear.
 func (f *finder) least(l *line) (*found, error) {
 	spans := unionOf(l.spans)
-	for n := l.up(spans.from(0)); n <= l.limit; {
+	// A plan may be in conflict by less than the spans are off.
+	for n := l.up(max(1, spans.from(0))); n <= l.limit; {
 		if i := spans.at(n); i >= 0 { // rounding up has led into the next one
 			n = l.up(spans[i].Hi)
 			continue
@@ -50,14 +52,12 @@ func (f *finder) least(l *line) (*found, error) {
 		if i < len(spans) {
 			until = min(until, spans[i].Lo+1)
 		}
-		if n > 0 {
-			got, err := f.acceptAt(l, n, until)
-			if err != nil {
-				return nil, err
-			}
-			if got != nil {
-				return f.tighten(l, got)
-			}
+		got, err := f.acceptAt(l, n, until)
+		if err != nil {
+			return nil, err
+		}
+		if got != nil {
+			return f.tighten(l, got)
 		}
 		if i == len(spans) {
 			return nil, nil
@@ -76,16 +76,16 @@ func (u spanSet) after(n int64) int {
 	return i
 }
 
-// pushes is how often an amount that should be clear is raised, by steps that
+// raises is how often an amount that should be clear is raised, by steps that
 // double: spans sideways are off by decimetres where legs are long, and by more
 // where heights above the sea meet heights above the ellipsoid, whose error
 // grows on the way.
-const pushes = 24
+const raises = 24
 
 // acceptAt returns the amount n, or one greater but less than until, if the
 // decision accepts it.
 func (f *finder) acceptAt(l *line, n, until int64) (*found, error) {
-	for k := range pushes {
+	for k := range raises {
 		at := n + (int64(1)<<k-1)*l.step
 		if at >= until {
 			return nil, nil

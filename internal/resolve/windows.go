@@ -2,6 +2,10 @@ package resolve
 
 import "github.com/deconflict/deconflict/internal/volume"
 
+// pushes is how often an end that should be clear is moved inward, by steps that
+// double.
+const pushes = 9
+
 // windows returns the starts at which the plan is clear when it is moved in time
 // only, within the limits. They are rounded inward to a millisecond and their
 // ends are found clear by the decision.
