@@ -153,7 +153,7 @@ func (r *jointReport) printAnswer(w *bufio.Writer, a *app) {
 		}
 		fmt.Fprintf(w, "\n%s: %s.\n", a.style(styleBad, "NOTHING"), why)
 	default:
-		total := fmt.Sprintf("What clears all %d plans, worth %s of delay together", n, shortDuration(r.answer.CostMS*1e6))
+		total := fmt.Sprintf("What clears the %d plans, worth %s of delay together", n, shortDuration(r.answer.CostMS*1e6))
 		if r.answer.Exact {
 			total += ", the least there is:"
 		} else {

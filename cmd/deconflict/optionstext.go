@@ -87,12 +87,12 @@ func (r *optionsReport) printLeast(w *bufio.Writer, a *app) {
 			s = "The least violation found: " + r.changeWords("", &v.Change, changed)
 		}
 	}
-	var left []string
+	fmt.Fprintln(w, wrap(printable(s+". It leaves:"), a.columns, 2))
 	for i := range v.Conflicts {
-		left = append(left, picture.Who(r.other(&v.Conflicts[i])))
+		left := &v.Conflicts[i]
+		line := picture.Who(r.other(left)) + ", lateral: " + r.o.units.LateralWords(left) + ", vertical: " + r.o.units.VerticalWords(left)
+		fmt.Fprintf(w, "  %s\n", wrap(printable(line), a.columns, 4))
 	}
-	s += fmt.Sprintf(", which leaves %.0f %% of the separation missing from %s.", v.Share*100, strings.Join(left, ", "))
-	fmt.Fprintln(w, wrap(printable(s), a.columns, 2))
 }
 
 // printWindows says when the plan may start if only its times move.

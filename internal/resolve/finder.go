@@ -221,4 +221,3 @@ func (s *Surroundings) ref(of int) conflict.Ref {
 	e := s.entities[of]
 	return conflict.Ref{ID: e.ID, Version: e.Version, Party: e.Party, Name: e.Name, Kind: e.Kind, Type: e.Type}
 }
-

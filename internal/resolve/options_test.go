@@ -26,7 +26,9 @@ func entities(t *testing.T, names ...string) []*volume.Entity {
 		}
 		files = append(files, f)
 	}
-	all, err := plan.ResolveAll(files, func(*plan.File) plan.ResolveOptions { return plan.ResolveOptions{Ground: &geodesy.Ground{MM: 822_960, Ref: geodesy.AMSL}} })
+	all, err := plan.ResolveAll(files, func(*plan.File) plan.ResolveOptions {
+		return plan.ResolveOptions{Ground: &geodesy.Ground{MM: 822_960, Ref: geodesy.AMSL}}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

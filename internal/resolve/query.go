@@ -49,10 +49,10 @@ type Weights struct {
 // Vehicle bounds what a re-route asks of the craft. Speeds are in millimetres a
 // second; 0 means as fast as the plan has it.
 type Vehicle struct {
-	CanStop                               bool  // it can hover (a multirotor); a fixed wing cannot
+	CanStop                              bool  // it can hover (a multirotor); a fixed wing cannot
 	MaxSpeedMMPS, ClimbMMPS, DescentMMPS int64 // ClimbMMPS, DescentMMPS: 0 means no change of level on the way
-	TurnRadiusMM                          int64 // 0: it turns on the spot
-	EnduranceNS                           int64 // longest time in the air; 0: not stated
+	TurnRadiusMM                         int64 // 0: it turns on the spot
+	EnduranceNS                          int64 // longest time in the air; 0: not stated
 }
 
 // Query is what an operator asks for.
@@ -224,8 +224,9 @@ type Blocked struct {
 type Violation struct {
 	Change    volume.Change
 	Conflicts []conflict.Verdict // what is left
-	// Share is how much of the required separation is missing, 0 to 1: of each
-	// conflict the smaller of both shares, and of these the greatest.
+	// Share is how much of the required separation is missing: of each conflict
+	// the smaller of both shares, and of these the greatest. Where two overlap it
+	// is above 1.
 	Share float64
 }
 

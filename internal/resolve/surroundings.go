@@ -34,9 +34,9 @@ type Rules struct {
 // concurrent use.
 type Surroundings struct {
 	rules    Rules
-	entities []*volume.Entity // in order of id
+	entities []*volume.Entity                   // in order of id
 	subjects []atomic.Pointer[conflict.Subject] // made when first asked for
-	free     []bool // by entity: conditional
+	free     []bool                             // by entity: conditional
 	parts    []neighbour
 	index    *index.Snapshot[uint32] // numbers into parts
 }

@@ -45,27 +45,28 @@ func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, error)
 	return best, nil
 }
 
-// missing returns the share of the required separation that is missing, 0 to 1:
-// of each conflict the smaller of the lateral and the vertical share, and of all
-// conflicts the greatest.
+// missing returns the share of the required separation that is missing: of each
+// conflict the smaller of the lateral and the vertical share, and of all
+// conflicts the greatest. Where two overlap it is above 1, but for areas, whose
+// overlap has no depth.
 func missing(conflicts []conflict.Verdict) float64 {
 	worst := 0.0
 	for i := range conflicts {
 		v := &conflicts[i]
-		share := 1.0
+		share := math.Inf(1)
 		if a := v.MinHorizontal; a != nil && v.Minima.LateralMM > 0 {
 			share = min(share, shareOf(v.Minima.LateralMM*10-a.HorizontalTenthMM, v.Minima.LateralMM*10))
 		}
 		if a := v.MinVertical; a != nil && v.Minima.VerticalMM > 0 {
 			share = min(share, shareOf(v.Minima.VerticalMM-a.VerticalMM, v.Minima.VerticalMM))
 		}
+		if math.IsInf(share, 1) {
+			share = 1 // nothing required but not to overlap
+		}
 		worst = max(worst, share)
 	}
 	return worst
 }
 
-// shareOf returns short/required within 0 to 1.
-func shareOf(short, required int64) float64 {
-	return math.Min(1, math.Max(0, float64(short)/float64(required)))
-}
-
+// shareOf returns short/required, 0 or more.
+func shareOf(short, required int64) float64 { return max(0, float64(short)/float64(required)) }
