@@ -294,7 +294,7 @@ func (c *changer) limitMM(upper bool) int64 {
 	return c.change.LiftMM + c.change.Trim.RaiseFloorMM
 }
 
-// limit returns the text of a limit or altitude moved by millimetres: in its own
+// movedLimit returns the text of a limit or altitude moved by millimetres: in its own
 // unit where that says the same, else in metres. It reports false where the
 // text stays: no limit, and a floor on the ground, which is none.
 func movedLimit(text string, mm int64, lower bool) (string, bool) {
@@ -356,5 +356,5 @@ func movedMetres(text string, mm int64) (string, bool) {
 	return formatScaled(was+mm, 3), true
 }
 
-// degreesText writes degrees of 1e-9.
+// degreesText writes degrees, given in units of 1e-9.
 func degreesText(e9 int64) string { return formatScaled(e9, 9) }
