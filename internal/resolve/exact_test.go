@@ -181,6 +181,7 @@ func (w *world) clearAt(t *testing.T, kind Kind, n int64, bearing int) bool {
 // of everything, near or far, it is in conflict 10 ms or 2 cm before, and costs
 // what the weights say. There is one of each kind, or it is blocked.
 func TestOptionsAreExact(t *testing.T) {
+	t.Parallel()
 	first, n := rounds(t, 1200)
 	count := map[Kind]int{}
 	blocked, clear := 0, 0

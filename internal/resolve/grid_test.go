@@ -15,6 +15,7 @@ import (
 // every instant, altitude or distance at which the plan comes to be clear of
 // any single one of the others. None may be clear.
 func TestNoGridFindsCheaper(t *testing.T) {
+	t.Parallel()
 	first, n := rounds(t, 300)
 	tried, kinds := 0, 0
 	for seed := first; seed < first+n; seed++ {
@@ -163,6 +164,7 @@ func (w *world) edges(t *testing.T, d dimension, bearing int, most int64) []int6
 // cheapest option, the plan is in conflict. So no grid of delays, however fine,
 // beats the options by more than its step.
 func TestCombinedIsTheBestOfTheGrid(t *testing.T) {
+	t.Parallel()
 	first, n := rounds(t, 300)
 	tried, won, cheapest := 0, 0, map[Kind]int{}
 	for seed := first; seed < first+n; seed++ {

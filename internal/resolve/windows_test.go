@@ -12,6 +12,7 @@ import (
 // clear of any one of the others: in a window it is clear, outside it is in
 // conflict, but for what rounding to a millisecond leaves.
 func TestWindowsAreExact(t *testing.T) {
+	t.Parallel()
 	first, n := rounds(t, 500)
 	inside, outside, windows := 0, 0, 0
 	for seed := first; seed < first+n; seed++ {
@@ -100,6 +101,7 @@ func (w *world) checkForm(t *testing.T, a *Answer, lo, hi int64) {
 // TestHairInConflict asks for plans that are in conflict by a nanosecond or a
 // millimetre: the least change clears them.
 func TestHairInConflict(t *testing.T) {
+	t.Parallel()
 	first, n := rounds(t, 500)
 	asked := map[Kind]int{}
 	for seed := first; seed < first+n; seed++ {
@@ -131,6 +133,7 @@ func TestHairInConflict(t *testing.T) {
 // TestHairAside asks for plans that are in conflict by a millimetre sideways:
 // they are not sent to the other side, nor told that nothing helps.
 func TestHairAside(t *testing.T) {
+	t.Parallel()
 	first, n := rounds(t, 500)
 	asked := 0
 	for seed := first; seed < first+n; seed++ {
