@@ -26,7 +26,7 @@ var ErrNoPath = errors.New("no single path to change")
 const (
 	// maxLabels bounds a search, besides what the legs of the plan themselves
 	// need.
-	maxLabels = 40_000
+	maxLabels = 50_000
 	// maxTries bounds how many paths are put to the decision.
 	maxTries = 8
 )
@@ -54,10 +54,42 @@ func (s *Surroundings) Reroute(p *Plan, q *Query) (*Rerouted, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.passable(); err != nil {
+		return nil, err
+	}
 	remake := p.Remake
 	if remake == nil {
 		remake = func(c *volume.Change) (*volume.Entity, error) { return c.Apply(p.Entity) }
 	}
+	best, stops, err := d.cheapest(remake, route)
+	if best == nil {
+		return nil, err
+	}
+	// The places on the way round are as good as a few guesses. Others next to
+	// them may be better.
+	nodes, labels := best.Nodes, best.Labels
+	for _, share := range [3]float64{1. / 4, 1. / 8, 1. / 16} {
+		d = d.near(stops, share)
+		next, better, err := d.cheapest(remake, route)
+		if next == nil {
+			if err != nil {
+				return nil, err
+			}
+			break
+		}
+		nodes, labels = nodes+next.Nodes, labels+next.Labels
+		if next.CostS < best.CostS {
+			best = next
+		}
+		stops = better
+	}
+	best.Nodes, best.Labels = nodes, labels
+	return best, nil
+}
+
+// cheapest returns the cheapest path of the graph that the decision finds clear,
+// and its nodes.
+func (d *detours) cheapest(remake func(*volume.Change) (*volume.Entity, error), route int) (*Rerouted, []stop, error) {
 	finder := newWayfinder(d, d.journey())
 	var refused error
 	for range maxTries {
@@ -65,21 +97,34 @@ func (s *Surroundings) Reroute(p *Plan, q *Query) (*Rerouted, error) {
 		if l == nil {
 			break
 		}
-		c := volume.Change{Paths: []volume.Path{{Trajectory: route, Points: d.points(finder.trace(l))}}}
+		stops := finder.trace(l)
+		c := volume.Change{Paths: []volume.Path{{Trajectory: route, Points: d.points(stops)}}}
 		e, err := remake(&c)
 		if err != nil {
 			refused = fmt.Errorf("the plan cannot be changed so: %w", err)
 			continue
 		}
 		// Where the file rounds a path, it may no longer be clear.
-		if ok, err := s.clear(e); err != nil {
-			return nil, err
+		if ok, err := d.s.clear(e); err != nil {
+			return nil, nil, err
 		} else if ok {
 			cost, _ := finder.cost(l)
-			return &Rerouted{Change: c, Entity: e, CostS: cost, Nodes: len(d.places), Labels: finder.labels}, nil
+			return &Rerouted{Change: c, Entity: e, CostS: cost, Nodes: len(d.places), Labels: finder.labels}, stops, nil
 		}
 	}
-	return nil, refused
+	return nil, nil, refused
+}
+
+// passable refuses a plan with a waypoint at which no craft can ever be.
+func (d *detours) passable() error {
+	for k := range d.places {
+		p := &d.places[k]
+		lo, hi := p.where.TimeNS-d.q.Limits.EarlierNS, d.latestNS-p.toGoNS
+		if spans := spanSet(d.unsafe(k)); spans.from(lo) > hi {
+			return fmt.Errorf("%w: at waypoint %d it is in conflict whenever it passes", ErrNoPath, k)
+		}
+	}
+	return nil
 }
 
 // blockedRoute returns the number of the only trajectory in conflict.
@@ -115,9 +160,8 @@ func (s *Surroundings) blockedRoute(e *volume.Entity) (int, error) {
 	return blocked, nil
 }
 
-// journey says what is sought on the graph. Waits, on the ground and in the air,
-// are bounded by the limit of delay, and so is the arrival: by that and the time
-// that the longest detour takes.
+// journey says what is sought on the graph. The arrival is no later than the
+// limit of delay, or than the longest detour takes when that is more.
 func (d *detours) journey() journey {
 	w, v, n := &d.q.Weights, &d.q.Vehicle, len(d.legs)
 	from := d.t.Window().StartNS

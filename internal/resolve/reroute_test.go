@@ -7,6 +7,7 @@ import (
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/resolve"
+	"github.com/deconflict/deconflict/internal/volume"
 )
 
 // In the Tarrow example the training flight CG-7 must stay out of the 7 NM ring
@@ -18,8 +19,9 @@ func TestRerouteRoundTheFire(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := entities(t, "tarrow/cg-7.geojson")[0]
-	q := resolve.DefaultQuery(rules)
-	q.Limits.DetourMM = 40 * nauticalMile
+	q := resolve.Query{Weights: resolve.DefaultWeights(), Limits: resolve.Limits{
+		LaterNS: 3600e9, DetourMM: 40 * nauticalMile, FloorMM: volume.NoFloorMM, CeilingMM: volume.NoCeilingMM,
+	}}
 	r, err := s.Reroute(&resolve.Plan{Entity: own}, &q)
 	if err != nil || r == nil {
 		t.Fatal(r, err)

@@ -23,6 +23,7 @@ type place struct {
 	at      geodesy.LatLng
 	liftMM  int64           // above waypoint after
 	levelMM int64           // above the profile of the plan
+	along   float64         // metres along the leg after the waypoint
 	where   volume.Waypoint // as the path will have it, without a time
 	toGoNS  int64           // bounds from below what is left to the end
 	toGoMM  int64
@@ -76,7 +77,7 @@ func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int) (*detour
 	last := len(w) - 1
 	slowest, longest := math.Inf(1), 0
 	for k := last; k >= 0; k-- {
-		d.places[k] = place{after: k, kept: true, at: w[k].At, where: w[k]}
+		d.places[k] = place{after: k, kept: true, at: w[k].At, where: w[k], along: math.Inf(-1)}
 		if k == last {
 			continue
 		}
@@ -99,7 +100,7 @@ func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int) (*detour
 	}
 	d.out, d.known = make([][]*way, len(w)), make([]bool, len(w))
 	round := float64(q.Limits.DetourMM) / 1000
-	d.latestNS = d.t.Window().EndNS + q.Limits.LaterNS + int64(min(round/slowest, 40*24*3600)*1e9)
+	d.latestNS = d.t.Window().EndNS + max(q.Limits.LaterNS, int64(min(round/slowest, maxDelayNS/1e9)*1e9))
 	// Heights of a new path are known as its longest leg lets them be. No leg of
 	// it is longer than the plan's longest with the whole detour.
 	far := place{after: longest, at: geodesy.Direct(w[longest].At, 0, d.legs[longest].lengthM+round)}
@@ -154,7 +155,7 @@ func (d *detours) ways(node int) []*way {
 		d.addHop(node, k+1)
 	}
 	for _, to := range d.legs[k].round {
-		if to != node {
+		if d.places[to].along > d.places[node].along {
 			d.addHop(node, to)
 		}
 	}
@@ -298,12 +299,14 @@ func ceilTo(n, step int64) int64 { return -floorTo(-n, step) }
 
 // open finds the places on the way round a leg.
 func (d *detours) open(k int, direct *hop) {
-	l := &d.legs[k]
-	if l.opened {
-		return
+	if !d.legs[k].opened {
+		d.legs[k].opened = true
+		d.addRound(k, d.placesRound(k, direct))
 	}
-	l.opened = true
-	found := d.placesRound(k, direct)
+}
+
+// addRound adds places on the way round a leg, but for those out of bounds.
+func (d *detours) addRound(k int, found []place) {
 	if len(found) == 0 {
 		return
 	}
@@ -311,6 +314,7 @@ func (d *detours) open(k int, direct *hop) {
 	if err != nil {
 		return
 	}
+	l := &d.legs[k]
 	for i := range found {
 		p := found[i]
 		p.where = t.Waypoints()[i+1]
@@ -328,4 +332,28 @@ func (d *detours) open(k int, direct *hop) {
 		d.places = append(d.places, p)
 		d.out, d.known = append(d.out, nil), append(d.known, false)
 	}
+}
+
+// near returns the graph of the places of a path and others next to them, a share
+// of their distance from the leg away.
+func (d *detours) near(stops []stop, share float64) *detours {
+	n := *d
+	n.legs, n.places = slices.Clone(d.legs), slices.Clone(d.places[:len(d.legs)+1])
+	n.hops, n.out, n.known = nil, make([][]*way, len(n.places)), make([]bool, len(n.places))
+	n.risks = map[int]spanSet{}
+	for k := range n.legs {
+		n.legs[k].opened, n.legs[k].round = true, nil
+	}
+	for i := 0; i < len(stops); {
+		k := d.places[stops[i].node].after
+		v := survey{d: &n, k: k}
+		for ; i < len(stops) && d.places[stops[i].node].after == k; i++ {
+			if p := &d.places[stops[i].node]; !p.kept {
+				v.l = &n.legs[k]
+				v.vary(p, share)
+			}
+		}
+		n.addRound(k, v.found)
+	}
+	return &n
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxObstacles = 6  // that the places of a leg go round
-	maxPlaces    = 64 // on the way round a leg
+	maxPlaces    = 96 // on the way round a leg
 	maxAbreast   = 4  // lines beside a leg, on either side
 	maxLevels    = 2  // above a leg, and as many below
 )
@@ -106,7 +106,7 @@ func (v *survey) place(c corner, levelMM int64) place {
 		at.LngE9 = -180e9
 	}
 	lift := int64(math.Round(float64(share * float64(v.l.riseMM))))
-	return place{after: v.k, at: at, liftMM: lift + levelMM, levelMM: levelMM}
+	return place{after: v.k, along: c.along, at: at, liftMM: lift + levelMM, levelMM: levelMM}
 }
 
 // nearest rounds to a multiple of unit.
@@ -134,13 +134,13 @@ func (v *survey) meet(hits []hit, direct *hop) {
 			continue
 		}
 		o := obstacle{of: h.of, volume: h.part.Volume, route: h.part.Route, from: 1}
-		near := v.encounter(h)
+		flight, near := v.encounter(h)
 		if direct != nil && distance(h.spans) == 0 {
 			o.declared, o.from, o.to = true, near[0].along, near[1].along
 			o.lifts = v.lifts(h)
 		}
 		if o.route != nil {
-			o.corners = v.beside(h, near)
+			o.corners = v.beside(h, flight, near)
 		}
 		v.obstacles = append(v.obstacles, o)
 	}
@@ -155,9 +155,9 @@ func distance(spans []volume.Span) int64 {
 	return least
 }
 
-// encounter returns where on its way the flight of a hit is too near: the first
-// and last place, at the delay nearest to 0 at which it is.
-func (v *survey) encounter(h *hit) [2]corner {
+// encounter returns the flight of a hit with the delay nearest to 0 at which it
+// is too near, and the first and last place at which it then is.
+func (v *survey) encounter(h *hit) (*volume.Trajectory, [2]corner) {
 	d, need := v.d, v.d.s.need(h.of)
 	delay := int64(0)
 	if off := distance(h.spans); off > 0 {
@@ -190,7 +190,7 @@ func (v *survey) encounter(h *hit) [2]corner {
 	}
 	first, _ := t.At(from)
 	last, _ := t.At(to)
-	return [2]corner{v.cornerAt(first), v.cornerAt(last)}
+	return t, [2]corner{v.cornerAt(first), v.cornerAt(last)}
 }
 
 // lifts returns the lifts of the leg as declared that a part forbids.
@@ -212,21 +212,30 @@ func (v *survey) requiredM(of int, buffers volume.Buffers, radiusMM int64) float
 	return float64(v.d.s.need(of).LateralMM+v.d.t.Buffers().LateralMM+buffers.LateralMM+radiusMM) / 1000
 }
 
-// beside returns corners beside the place at which traffic is met. How much room
-// it takes depends on the angle: abreast it is the required distance, where the
-// tracks cross it is more, by the share of the distance that the other makes up
-// by moving on.
-func (v *survey) beside(h *hit, near [2]corner) []corner {
+// beside returns corners beside the place at which a flight meets traffic: as far
+// to the side as the whole flight would have to be, a little less, as the way
+// round takes time, and more; and the required distance away.
+func (v *survey) beside(h *hit, flight *volume.Trajectory, near [2]corner) []corner {
 	required := v.requiredM(h.of, h.part.Route.Buffers(), 0)
+	within := volume.Span{Lo: int64(-3000 * required), Hi: int64(3000 * required)}
+	w := flight.Waypoints()
+	_, azimuth, _ := geodesy.Inverse(w[0].At, w[1].At)
+	to := volume.NewSideways(&volume.Entity{Trajectories: []*volume.Trajectory{flight}}, int(math.Floor(azimuth+450))%360)
+	var spans []volume.Span
+	for leg := range h.part.Route.Legs() {
+		spans = volume.ShiftSpans(spans, volume.Part{Route: flight}, volume.Part{Route: h.part.Route, Leg: leg}, v.d.s.need(h.of), to, within)
+	}
+	shift := normalise(spans)
 	middle := (near[0].along + near[1].along) / 2
 	half := max(near[1].along-near[0].along, required) / 2
+	right, left := float64(shift.from(0))/1000, float64(shift.upTo(0))/1000
 	var out []corner
-	for _, times := range [3]float64{1.01, 1.5, 2.2} {
-		for _, side := range [2]float64{1, -1} {
-			right := near[0].right + float64(side*times*required)
-			for _, along := range [2]float64{middle - half, middle + half} {
-				out = append(out, v.on(max(0, min(v.l.lengthM, along)), right))
-			}
+	for _, off := range [10]float64{
+		1.02 * right, 1.02 * left, 1.01 * required, -1.01 * required, right / 2, left / 2,
+		1.35 * right, 1.35 * left, 2 * required, -2 * required,
+	} {
+		for _, along := range [3]float64{middle - half, middle, middle + half} {
+			out = append(out, v.on(max(0, min(v.l.lengthM, along)), near[0].right+off))
 		}
 	}
 	return out
@@ -247,14 +256,19 @@ func (v *survey) outermost(o *obstacle) []corner {
 
 // corners adds the corners of all obstacles. The fewer there are, the finer.
 func (v *survey) corners() {
-	sides := max(8, min(16, 48/max(1, len(v.obstacles))))
+	most, sides := 0, max(8, min(24, 48/max(1, len(v.obstacles))))
 	for i := range v.obstacles {
 		o := &v.obstacles[i]
 		if o.route == nil {
 			o.corners = v.hull(o, sides)
 		}
-		for _, c := range o.corners {
-			v.add(c, 0)
+		most = max(most, len(o.corners))
+	}
+	for n := range most {
+		for i := range v.obstacles {
+			if c := v.obstacles[i].corners; n < len(c) {
+				v.add(c[n], 0)
+			}
 		}
 	}
 }
@@ -394,4 +408,21 @@ func (v *survey) choices() []int64 {
 		}
 	}
 	return out
+}
+
+// vary adds a place and those next to it.
+func (v *survey) vary(p *place, share float64) {
+	v.found = append(v.found, *p)
+	c := v.cornerAt(p.at)
+	step := share * math.Abs(c.right)
+	if p.levelMM != 0 {
+		v.add(v.on(max(0, c.along-step), c.right), p.levelMM)
+		v.add(v.on(min(v.l.lengthM, c.along+step), c.right), p.levelMM)
+		return
+	}
+	for _, along := range [3]float64{-step, 0, step} {
+		for _, right := range [3]float64{-step, 0, step} {
+			v.add(v.on(max(0, min(v.l.lengthM, c.along+along)), c.right+right), 0)
+		}
+	}
 }

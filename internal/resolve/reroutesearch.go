@@ -3,6 +3,7 @@ package resolve
 import (
 	"container/heap"
 	"math"
+	"slices"
 
 	"github.com/deconflict/deconflict/internal/volume"
 )
@@ -182,39 +183,28 @@ func (s *wayfinder) extend(l *label) {
 			free = max(0, free-mm)
 		}
 		n := &label{node: w.to, by: w, before: l, lengthMM: l.lengthMM + w.lengthMM, freeMM: free, toll: l.toll + w.toll}
-		s.push(n, l.times, w.takesNS)
+		if !s.useless(n) {
+			s.push(n, l.times, w.takesNS)
+		}
 	}
 }
 
 // learn finds when a label can be reached, and queues it again unless another is
 // as good.
 func (s *wayfinder) learn(l *label) {
-	ask := &s.ask
-	ns, _ := s.graph.ahead(l.node)
-	aloft := ask.aloftNS
-	if aloft > 0 {
-		if aloft -= ns; aloft <= 0 {
-			return
-		}
-	}
-	l.arrivals = fly(l.before.times, s.graph.closed(l.by), l.by.takesNS, ask.latestNS-ns, aloft)
-	if len(l.arrivals) == 0 {
+	s.reach(l, s.graph.closed(l.by))
+	if len(l.times) == 0 {
 		return
 	}
-	l.times, l.known = l.arrivals, true
-	if ask.canWait && l.node != ask.goal {
-		l.times = wait(l.arrivals, s.graph.unsafe(l.node), ask.latestNS-ns, aloft)
-	}
-	key := [2]int{l.node, -1}
-	if ask.turns {
-		key[1] = l.by.id
-	}
+	l.known = true
+	aloft := s.ask.aloftNS > 0
+	key := s.key(l)
 	kept := s.at[key][:0]
 	for _, o := range s.at[key] {
-		if !l.dead && o.asGood(l, aloft > 0) {
+		if !l.dead && o.asGood(l, aloft) {
 			l.dead = true
 		}
-		if !l.dead && l.asGood(o, aloft > 0) {
+		if !l.dead && l.asGood(o, aloft) {
 			o.dead = true
 			continue
 		}
@@ -225,6 +215,39 @@ func (s *wayfinder) learn(l *label) {
 		s.push(l, l.times, 0)
 	}
 	s.at[key] = kept
+}
+
+// key returns what labels have in common that can take each other's place.
+func (s *wayfinder) key(l *label) [2]int {
+	if s.ask.turns {
+		return [2]int{l.node, l.by.id}
+	}
+	return [2]int{l.node, -1}
+}
+
+// useless tells whether another label is as good as l would be if its way in were
+// never closed.
+func (s *wayfinder) useless(l *label) bool {
+	others := s.at[s.key(l)]
+	if len(others) == 0 {
+		return false
+	}
+	s.reach(l, nil)
+	return slices.ContainsFunc(others, func(o *label) bool { return o.asGood(l, s.ask.aloftNS > 0) })
+}
+
+// reach finds when a label can be reached by a way that is closed at times.
+func (s *wayfinder) reach(l *label, closed []volume.Span) {
+	ns, _ := s.graph.ahead(l.node)
+	latest, aloft := s.ask.latestNS-ns, s.ask.aloftNS
+	if aloft > 0 {
+		aloft = max(1, aloft-ns)
+	}
+	l.arrivals = fly(l.before.times, closed, l.by.takesNS, latest, aloft)
+	l.times = l.arrivals
+	if s.ask.canWait && l.node != s.ask.goal {
+		l.times = wait(l.arrivals, s.graph.unsafe(l.node), latest, aloft)
+	}
 }
 
 // asGood tells whether whatever follows m can as well follow l, at no higher
