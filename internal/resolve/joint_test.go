@@ -230,6 +230,9 @@ func TestJointIsClearAndLeast(t *testing.T) {
 			if cost > 0 {
 				delayed++
 			}
+			if slices.Min(delays) < -f.query.Limits.EarlierNS || slices.Max(delays) > f.query.Limits.LaterNS {
+				t.Errorf("scene %d: delays %v are beyond the limits", k, delays)
+			}
 			if clear := cost == 0; clear != (len(a.Conflicts) == 0) {
 				t.Errorf("scene %d: cost %v with %d conflicts as declared", k, cost, len(a.Conflicts))
 			}
@@ -310,7 +313,17 @@ func TestJointStaysTheSame(t *testing.T) {
 			t.Fatalf("scene %d: found %v with traffic far away, expected %v", k, changes(got), changes(want))
 		}
 
-		g.others = f.others[1:]
+		g.plans = slices.Clone(f.plans)
+		renewed := *f.plans[0].Entity
+		renewed.Version = "2"
+		g.plans[0].Entity = &renewed
+		for i, p := range g.ask(t).Plans {
+			if p.Digest == want.Plans[i].Digest {
+				t.Errorf("scene %d: plan %d has the same digest with another version of the first", k, i)
+			}
+		}
+
+		g.plans, g.others = f.plans, f.others[1:]
 		got := g.ask(t)
 		if want.Plans != nil && want.Exact && got.Exact && (got.Plans == nil || got.CostMS > want.CostMS) {
 			t.Errorf("scene %d: costs %d ms with less traffic, expected at most %d", k, got.CostMS, want.CostMS)
@@ -400,10 +413,9 @@ func TestJointOfMany(t *testing.T) {
 		if !f.allClear(t, delays) {
 			t.Errorf("scene %d: delays %v are not clear", k, delays)
 		}
-		if a.BoundMS > a.CostMS {
-			t.Errorf("scene %d: bound %d ms above the cost %d ms", k, a.BoundMS, a.CostMS)
+		if a.BoundMS > a.CostMS || a.Exact != (a.BoundMS == a.CostMS) {
+			t.Errorf("scene %d: cost %d ms, bound %d ms, exact %t", k, a.CostMS, a.BoundMS, a.Exact)
 		}
-		t.Logf("%d plans: cost %d ms, bound %d ms, exact %t", len(f.plans), a.CostMS, a.BoundMS, a.Exact)
 	}
 }
 
@@ -484,6 +496,38 @@ func TestJointThroughFiles(t *testing.T) {
 	f.plans[0].Remake = f.plans[1].Remake
 	if got := f.ask(t); got.Plans != nil || len(got.Blocked) != 1 || !errors.Is(got.Blocked[0].Why, refuse) {
 		t.Errorf("found %+v, expected that neither can move", got)
+	}
+}
+
+// TestJointOfTimeless: a plan without an end stays, and others wait for it.
+func TestJointOfTimeless(t *testing.T) {
+	f := fleet{query: inTime(70 * minute)}
+	f.query.Limits.EarlierNS = 70 * minute
+	f.plans = []Plan{{Entity: hour(t, "a", fleetStartNS)}, {Entity: hour(t, "b", fleetStartNS)}}
+	f.plans[0].Entity.Volumes[0].Window.EndNS = volume.ForeverNS
+	if got := f.ask(t); !slices.Equal(changes(got), []int64{0, -60 * minute}) {
+		t.Errorf("found %v, expected b an hour earlier", changes(got))
+	}
+}
+
+// TestWholeMilliseconds: spans are rounded outward, and what the decision found
+// clear as declared stays.
+func TestWholeMilliseconds(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi int64 // ns
+		clear  bool
+		want   spanSet
+	}{
+		{-2_000_000, 3_000_000, false, spanSet{{Lo: -2, Hi: 3}}},
+		{-2_000_001, 2_999_999, false, spanSet{{Lo: -3, Hi: 3}}},
+		{1, 2_999_999, false, spanSet{{Lo: 0, Hi: 3}}},
+		{-2_000_000, 400, true, spanSet{{Lo: -2, Hi: 0}, {Lo: 0, Hi: 1}}},
+		{-2_000_000, -400, true, spanSet{{Lo: -2, Hi: 0}}},
+	} {
+		got := wholeMilliseconds([]owned{{Span: volume.Span{Lo: c.lo, Hi: c.hi}}}, c.clear)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("(%d, %d) ns, clear %t: found %v, expected %v", c.lo, c.hi, c.clear, got, c.want)
+		}
 	}
 }
 

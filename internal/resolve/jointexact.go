@@ -3,6 +3,7 @@ package resolve
 import (
 	"cmp"
 	"container/heap"
+	"math/bits"
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/volume"
@@ -22,10 +23,10 @@ import (
 
 // maxTogether is the number of plans up to which their delays are searched for
 // exactly: the sets of plans that could move together number two to that power.
-const maxTogether = 6
+const maxTogether = 8
 
 // maxChoices bounds how many choices an exact search may look at, and so its
-// memory: about a kilobyte each.
+// memory: less than a kilobyte each.
 const maxChoices = 20_000
 
 // delayCost is the cost of a delay: so much per millisecond later and earlier,
@@ -80,9 +81,9 @@ func (q *queue) Pop() any {
 // search returns the cheapest delays, of equally cheap ones those that come
 // first in order, and a bound: none cost less. Nil means that there are none, or
 // none better than known. known are delays that obey everything, or nil. The
-// result is proven unless more choices than limit would have to be looked at;
-// then the bound is what is proven.
-func (e *exact) search(known []int64, limit int) (x []int64, bound int64, proven bool) {
+// result is proven unless more choices than left would have to be looked at;
+// then the bound is what is proven. What was looked at is taken off left.
+func (e *exact) search(known []int64, left *int) (x []int64, bound int64, proven bool) {
 	var best *choice
 	if known != nil {
 		best = &choice{}
@@ -103,7 +104,6 @@ func (e *exact) search(known []int64, limit int) (x []int64, bound int64, proven
 		}
 	}
 	offer(e.root())
-	looked := 0
 	for len(open) > 0 {
 		c := heap.Pop(&open).(*choice)
 		if best != nil && c.compare(best) >= 0 {
@@ -114,9 +114,10 @@ func (e *exact) search(known []int64, limit int) (x []int64, bound int64, proven
 			best = c
 			break
 		}
-		if looked++; looked > limit {
+		if *left <= 0 {
 			return answerOf(e, best, seeded), c.cost, false
 		}
+		*left--
 		below := *c
 		if below.tighten(i, j, ban.Lo) {
 			offer(&below)
@@ -223,12 +224,22 @@ func (e *exact) deepest(c *choice) (first, second int, ban volume.Span, banned b
 }
 
 // relax sets the least of the cheapest delays that a choice allows. It begins
-// with the least delays and moves that set of plans together that saves most,
+// with the delays that it has, raised to what is allowed, or else with the least
+// that are, and moves that set of plans together that saves most,
 // as far as it saves as much, until none saves anything; then those that save
 // nothing go back as far as they can.
 func (e *exact) relax(c *choice) {
-	for i := 1; i <= e.n; i++ {
-		c.x[i] = -c.most[i][0]
+	was := c.x
+	for i := range was {
+		for j, x := range was {
+			c.x[i] = max(c.x[i], x-c.most[i][j])
+		}
+	}
+	if c.x[0] > 0 {
+		c.x[0] = 0
+		for i := 1; i <= e.n; i++ {
+			c.x[i] = -c.most[i][0]
+		}
 	}
 	for e.move(c, 1) || e.move(c, -1) {
 	}
@@ -252,19 +263,14 @@ func (e *exact) move(c *choice, way int64) bool {
 		}
 		slope[i] = e.cost.slope(c.x[i], way)
 	}
-	best, most := int64(0), int64(0)
-	for set := int64(2); set < 2<<e.n; set += 2 {
-		sum, dragged := int64(0), int64(0)
-		for i := 1; i <= e.n; i++ {
-			if set>>i&1 == 1 {
-				sum += slope[i]
-				dragged |= drags[i]
-			}
-		}
-		if dragged&^set != 0 || sum > 0 || sum == 0 && way > 0 {
-			continue
-		}
-		if best == 0 || sum < most {
+	best, most := 0, int64(0)
+	var sums [2 << maxTogether]int64
+	var dragged [2 << maxTogether]int64
+	for set := 2; set < 2<<e.n; set += 2 {
+		i := bits.TrailingZeros(uint(set))
+		rest := set & (set - 1)
+		sums[set], dragged[set] = sums[rest]+slope[i], dragged[rest]|drags[i]
+		if sum := sums[set]; dragged[set]&^int64(set) == 0 && (best == 0 && (sum < 0 || sum == 0 && way < 0) || sum < most) {
 			best, most = set, sum
 		}
 	}

@@ -163,3 +163,63 @@ func TestJointEqualsExhaustive(t *testing.T) {
 		t.Errorf("found %d cases without delays and %d with a cost: the cases are no longer hard", stuck, delayed)
 	}
 }
+
+// TestJointOfManyIsBounded joins two questions by pairs that cannot come up
+// against each other within the limits, so that they are answered as one of too
+// many plans, whose optimum is known.
+func TestJointOfManyIsBounded(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 5))
+	found, exact := 0, 0
+	var cost, least int64
+	for k := range 400 {
+		a, b := randomTiming(rng, 5), randomTiming(rng, 5)
+		b.lo, b.hi, b.cost = a.lo, a.hi, a.cost
+		alone := []spanSet{nil} // one more, that meets nobody
+		all := newTiming(a.lo, a.hi, a.cost, slices.Concat(a.own, b.own, alone))
+		for n, part := range []*timing{a, b} {
+			for i := range part.own {
+				for _, l := range part.pairs[i] {
+					if l.other > i {
+						all.couple(5*n+i, 5*n+l.other, l.bans)
+					}
+				}
+			}
+		}
+		never := spanSet{{Lo: a.hi - a.lo, Hi: a.hi - a.lo + 10}}
+		for i := range 9 {
+			if all.between(i, i+1) == nil {
+				all.couple(i, i+1, never)
+			}
+		}
+		want, rest := exhaustive(a), exhaustive(b)
+		got := all.solve()
+		if want == nil || rest == nil {
+			if got.delays != nil || len(got.stuck) == 0 {
+				t.Fatalf("case %d: found %v stuck %v, expected none", k, got.delays, got.stuck)
+			}
+			continue
+		}
+		optimum := a.sum(want) + b.sum(rest)
+		if got.bound > optimum {
+			t.Fatalf("case %d: bound %d above the optimum %d", k, got.bound, optimum)
+		}
+		if got.delays == nil {
+			if got.proven {
+				t.Fatalf("case %d: proven to have no delays, found %v and %v", k, want, rest)
+			}
+			continue
+		}
+		if !all.obeys(got.delays) || all.sum(got.delays) < optimum || got.proven != (all.sum(got.delays) == got.bound) {
+			t.Fatalf("case %d: found %v at %d (proven %t), expected %v and %v at %d", k, got.delays, all.sum(got.delays), got.proven, want, rest, optimum)
+		}
+		found++
+		if got.proven {
+			exact++
+		}
+		cost, least = cost+all.sum(got.delays), least+optimum
+	}
+	t.Logf("%d answers, %d of them exact; cost %d, optimum %d", found, exact, cost, least)
+	if found < 100 || float64(cost) > 1.02*float64(least) {
+		t.Errorf("found %d answers at %d, expected 100 or more within 2 %% of %d", found, cost, least)
+	}
+}

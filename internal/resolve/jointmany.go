@@ -33,7 +33,7 @@ func (t *timing) many(group []int) times {
 		return out
 	}
 	for _, some := range t.split(group, alone) {
-		best, bound, proven := t.exact(some, nil).search(nil, maxChoices)
+		best, bound, proven := t.search(some, nil, nil, maxChoices)
 		out.bound += bound
 		if best == nil && proven {
 			out.stuck, out.bound, out.proven = t.smallestStuck(some), 0, true
@@ -120,7 +120,7 @@ func (t *timing) improve(group []int, alone map[int]int64, delays []int64) {
 			for k, j := range some {
 				known[k] = delays[j]
 			}
-			found, _, _ := t.exact(some, delays).search(known, roundChoices)
+			found, _, _ := t.search(some, delays, known, roundChoices)
 			for k := range found {
 				better = true
 				delays[some[k]] = found[k]
@@ -132,7 +132,7 @@ func (t *timing) improve(group []int, alone map[int]int64, delays []int64) {
 	}
 }
 
-// inTheWay returns a plan with up to five others: first those that forbid the
+// inTheWay returns a plan with a few others: first those that forbid the
 // delay that it would have alone, then those whose own delay is longest.
 func (t *timing) inTheWay(i int, wanted int64, delays []int64) []int {
 	links := slices.Clone(t.pairs[i])

@@ -15,7 +15,12 @@ type timing struct {
 	cost   delayCost
 	own    []spanSet // of each plan: its forbidden delays
 	pairs  [][]link  // of each plan: the others it can come up against, sorted
+	left   int       // choices that exact searches may still look at
 }
+
+// allChoices bounds the choices that all exact searches look at together, some
+// seconds' worth.
+const allChoices = 60_000
 
 // link is what two plans do to each other: the forbidden differences of the
 // other's delay less this one's.
@@ -34,7 +39,7 @@ type times struct {
 
 // newTiming returns a timing of plans with forbidden delays, without pairs.
 func newTiming(lo, hi int64, cost delayCost, own []spanSet) *timing {
-	return &timing{lo: lo, hi: hi, cost: cost, own: own, pairs: make([][]link, len(own))}
+	return &timing{lo: lo, hi: hi, cost: cost, own: own, pairs: make([][]link, len(own)), left: allChoices}
 }
 
 // couple adds what plans i < j do to each other: differences of j's delay less
@@ -126,8 +131,7 @@ func (t *timing) components() [][]int {
 // together answers for a few plans, exactly.
 func (t *timing) together(group []int) times {
 	known := t.firstCome(group)
-	e := t.exact(group, nil)
-	best, bound, proven := e.search(known, maxChoices)
+	best, bound, proven := t.search(group, nil, known, maxChoices)
 	if best == nil {
 		best = known
 	}
@@ -136,6 +140,16 @@ func (t *timing) together(group []int) times {
 		out.stuck = t.smallestStuck(group)
 	}
 	return out
+}
+
+// search is exact.search for a few plans within what is left of all choices,
+// but at most a limit.
+func (t *timing) search(group []int, fixed, known []int64, limit int) (x []int64, bound int64, proven bool) {
+	left := min(limit, t.left)
+	before := left
+	x, bound, proven = t.exact(group, fixed).search(known, &left)
+	t.left -= before - left
+	return x, bound, proven
 }
 
 // exact returns the exact question for a few plans, those of fixed, if any,
@@ -185,7 +199,7 @@ func (t *timing) smallestStuck(group []int) [][]int {
 			if len(some) != size || size > 1 && out != nil {
 				continue
 			}
-			if best, _, proven := t.exact(some, nil).search(nil, maxChoices); best == nil && proven {
+			if best, _, proven := t.search(some, nil, nil, roundChoices); best == nil && proven {
 				out = append(out, some)
 			}
 		}
@@ -273,12 +287,15 @@ func (t *timing) lengthOf(bans spanSet, lo, hi int64) int64 {
 	return sum
 }
 
+// maxTurns bounds how often inOrder begins anew.
+const maxTurns = 32
+
 // inOrder gives each plan in turn the cheapest delay that those before it leave.
 // One that is left none goes first the next time.
 func (t *timing) inOrder(group, order []int) []int64 {
 	order = slices.Clone(order)
 	at := make(map[int]int64, len(group))
-	for range group {
+	for range min(len(group), maxTurns) {
 		clear(at)
 		late := -1
 		for k, i := range order {
