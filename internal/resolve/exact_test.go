@@ -286,7 +286,13 @@ func (w *world) checkOption(t *testing.T, a *Answer, o *Option) {
 		t.Errorf("seed %d: %s %+v, want a single amount of 1 to %d", w.seed, o.Kind, o.Change, w.limit(o.Kind))
 	}
 	for _, d := range append(dimensions, shifts) {
-		if d.kind == o.Kind && w.clearAt(t, o.Kind, max(0, n-d.proof), bearing) {
+		if d.kind != o.Kind {
+			continue
+		}
+		if n%d.step != 0 {
+			t.Errorf("seed %d: %s %+v is not a multiple of %d", w.seed, o.Kind, o.Change, d.step)
+		}
+		if w.clearAt(t, o.Kind, max(0, n-d.proof), bearing) {
 			t.Errorf("seed %d: %s %+v is clear %d before it", w.seed, o.Kind, o.Change, d.proof)
 		}
 	}
