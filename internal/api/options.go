@@ -22,12 +22,16 @@ const (
 	// MaxOptionsNear is how many intents and constraints may be within reach of
 	// a plan.
 	MaxOptionsNear = 1000
-	// maxNearVolumes is how many volumes they may have, maxNearParts how many of
-	// those within reach are taken in, and maxPairs how often one of these may
-	// come with one of the plan's.
+	// maxNearVolumes is how many volumes they may have, and maxNearParts how many
+	// may be made of those within reach.
 	maxNearVolumes = 50_000
 	maxNearParts   = 2000
-	maxPairs       = 10_000
+	// maxPairs is how many pairs there may be of a volume of the plan and one
+	// near, and maxEdgePairs how many of their edges where both share altitude
+	// and time, unless the plan stays where it is: what to look for sideways
+	// takes about 15 µs each, most of the time of a search.
+	maxPairs     = 10_000
+	maxEdgePairs = 100_000
 )
 
 // searches lets so many searches run at the same time, one of them for a party:
@@ -107,6 +111,7 @@ type search struct {
 	q       *optionsQuery
 	extents []volume.Extent // all that a change may reach
 	near    []airspace.Neighbour
+	nowNS   int64
 	refused error
 
 	others  []*volume.Entity // of near, as coarse outlines
@@ -128,7 +133,12 @@ func (s *search) take(st *airspace.State, nowNS int64, who party.ID) {
 	for i := range s.q.plan.Volumes {
 		startNS = min(startNS, s.q.plan.Volumes[i].Window.StartNS)
 	}
+	s.nowNS = nowNS
 	l.EarlierNS = max(0, min(l.EarlierNS, startNS-nowNS))
+	if end := endNS(s.q.plan); end <= nowNS {
+		s.refused = badBody("extents", "a plan that ends at "+instant(end), "an end after the node's time, "+instant(nowNS))
+		return
+	}
 	if s.q.replaces != (airspace.ID{}) {
 		if v, ok := st.Intent(s.q.replaces); !ok || v.Manager != who {
 			s.refused = badBody("replaces", s.q.replaces.String(), "an operational intent of the caller's")
@@ -146,6 +156,15 @@ func (s *search) take(st *airspace.State, nowNS int64, who party.ID) {
 			s.near = append(s.near, *n)
 		}
 	}
+}
+
+// endNS returns when the last volume of a plan ends.
+func endNS(e *volume.Entity) int64 {
+	end := e.Volumes[0].Window.EndNS
+	for i := range e.Volumes {
+		end = max(end, e.Volumes[i].Window.EndNS)
+	}
+	return end
 }
 
 // reach returns boxes that hold all that a changed plan may come near to, within
@@ -239,11 +258,42 @@ func (s *search) takeIn() error {
 		parts += len(e.Volumes)
 		s.others, s.byID[e.ID] = append(s.others, e), n
 	}
-	if pairs := parts * len(s.q.plan.Volumes); pairs > maxPairs {
+	return s.affordable(parts)
+}
+
+// affordable refuses what would take too long.
+func (s *search) affordable(parts int) error {
+	own := s.q.plan.Volumes
+	if pairs := parts * len(own); pairs > maxPairs {
 		return TooMuch.With(fmt.Sprintf("found %d volumes of the plan and %d coarse volumes within reach of the limits, expected at most %d pairs: narrow the limits, or ask for parts of the plan",
-			len(s.q.plan.Volumes), parts, maxPairs))
+			len(own), parts, maxPairs))
+	}
+	if s.q.query.Limits.SidewaysMM == 0 {
+		return nil
+	}
+	m := s.minima(lastTry)
+	edges := 0
+	for _, e := range s.others {
+		for i := range e.Volumes {
+			for k := range own {
+				if v, o := &own[k], &e.Volumes[i]; near(v.Band.LowerMM, v.Band.UpperMM, o.Band.LowerMM, o.Band.UpperMM, m.VerticalMM) &&
+					near(v.Window.StartNS, v.Window.EndNS, o.Window.StartNS, o.Window.EndNS, m.TimeNS) {
+					edges += len(v.Footprint.Vertices()) * len(o.Footprint.Vertices())
+				}
+			}
+		}
+	}
+	if edges > maxEdgePairs {
+		return TooMuch.With(fmt.Sprintf("found %d pairs of edges of the plan and of what may be beside it, expected at most %d: narrow limits.sideways_m, 0 leaves it out, or ask for parts of the plan",
+			edges, maxEdgePairs))
 	}
 	return nil
+}
+
+// near tells whether two ranges are nearer to each other than a distance, or
+// touch.
+func near(aLo, aHi, bLo, bHi, distance int64) bool {
+	return aLo-distance <= bHi && bLo-distance <= aHi
 }
 
 // entityKinds are the words for kinds, as members have them.
@@ -276,6 +326,9 @@ func (s *search) accept() (dropped bool, err error) {
 	s.options = s.options[:0]
 	for i := range s.answer.Options {
 		o := offer{Option: &s.answer.Options[i]}
+		if endNS(o.Entity) <= s.nowNS {
+			continue // what is left of it is over
+		}
 		outlines := make([]outline.Volume, len(o.Entity.Volumes))
 		for k := range o.Entity.Volumes {
 			wire, err := f3548wire.FromVolume(&o.Entity.Volumes[k])

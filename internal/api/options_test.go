@@ -440,3 +440,24 @@ func later(plan []f3548wire.Volume4D, by time.Duration) []f3548wire.Volume4D {
 	}
 	return moved
 }
+
+// A plan is not moved to before now, however much earlier it may start.
+func TestNoOptionLiesInThePast(t *testing.T) {
+	n := run(t)
+	soon := int64(time.Until(n.begin.Add(-2*time.Minute)) / time.Second) // two minutes from now on, before the begin
+	n.mustIntent("north", n.id(), []f3548wire.Volume4D{n.circle(harbour, 300, 50, 110, -soon+60, -soon+3600)})
+	a := n.ask("south", planning, question{
+		Extents: []f3548wire.Volume4D{n.circle(harbour, 150, 60, 100, -soon, -soon+90)},
+		Limits:  map[string]any{"earlier_s": 3600, "later_s": 0, "up_m": 0, "sideways_m": 0, "trim": false},
+	})
+	if len(a.Options) != 1 || a.Options[0].Kind != "advance" || a.Options[0].Change["delay_s"] != -30 {
+		t.Errorf("%+v", a.Options)
+	}
+	if len(a.FreeStarts) != 1 {
+		t.Fatalf("starts %+v", a.FreeStarts)
+	}
+	from, err := time.Parse(time.RFC3339Nano, a.FreeStarts[0].From)
+	if err != nil || from.Before(time.Now().Add(-time.Minute)) {
+		t.Errorf("it may start at %s: %v", a.FreeStarts[0].From, err)
+	}
+}
