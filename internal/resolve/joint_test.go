@@ -273,8 +273,8 @@ func (f *fleet) sample(rng *rand.Rand, near []int64) []int64 {
 	return out
 }
 
-// changes are what an answer asks for.
-func changes(a *JointAnswer) (delays []int64) {
+// delaysOf returns the delays that an answer asks for.
+func delaysOf(a *JointAnswer) (delays []int64) {
 	for _, p := range a.Plans {
 		delays = append(delays, p.Change.DelayNS)
 	}
@@ -295,7 +295,7 @@ func TestJointStaysTheSame(t *testing.T) {
 		rng.Shuffle(len(g.plans), func(i, j int) { g.plans[i], g.plans[j] = g.plans[j], g.plans[i] })
 		rng.Shuffle(len(g.others), func(i, j int) { g.others[i], g.others[j] = g.others[j], g.others[i] })
 		if got := g.ask(t); !reflect.DeepEqual(got, want) {
-			t.Fatalf("scene %d: found %v in another order, expected %v", k, changes(got), changes(want))
+			t.Fatalf("scene %d: found %v in another order, expected %v", k, delaysOf(got), delaysOf(want))
 		}
 
 		far := f.others[0]
@@ -310,7 +310,7 @@ func TestJointStaysTheSame(t *testing.T) {
 			g.others = append(g.others, e)
 		}
 		if got := g.ask(t); !reflect.DeepEqual(got, want) {
-			t.Fatalf("scene %d: found %v with traffic far away, expected %v", k, changes(got), changes(want))
+			t.Fatalf("scene %d: found %v with traffic far away, expected %v", k, delaysOf(got), delaysOf(want))
 		}
 
 		g.plans = slices.Clone(f.plans)
@@ -358,7 +358,7 @@ func TestJointOfOne(t *testing.T) {
 		}
 		got := all.ask(t)
 		if (got.Plans != nil) != found || found && max(got.CostMS-sum, sum-got.CostMS) > 3 {
-			t.Errorf("scene %d: found %v at %d ms together, %d ms one by one", k, changes(got), got.CostMS, sum)
+			t.Errorf("scene %d: found %v at %d ms together, %d ms one by one", k, delaysOf(got), got.CostMS, sum)
 		}
 	}
 }
@@ -384,7 +384,7 @@ func checkAlone(t *testing.T, f *fleet, got *JointAnswer) {
 		}
 	}
 	if got.Plans == nil && best != math.MaxInt64 || got.Plans != nil && got.CostMS != best {
-		t.Errorf("found %v at %d ms, the cheapest option in time costs %d ms", changes(got), got.CostMS, best)
+		t.Errorf("found %v at %d ms, the cheapest option in time costs %d ms", delaysOf(got), got.CostMS, best)
 	}
 }
 
@@ -444,13 +444,13 @@ func TestJointSaysWhoBlocks(t *testing.T) {
 		t.Errorf("found %+v, expected a and b in each other's way", got)
 	}
 	f.query.Limits.LaterNS = 60 * minute
-	if got = f.ask(t); !slices.Equal(changes(got), []int64{0, 60 * minute}) {
-		t.Errorf("found %v, expected b an hour later", changes(got))
+	if got = f.ask(t); !slices.Equal(delaysOf(got), []int64{0, 60 * minute}) {
+		t.Errorf("found %v, expected b an hour later", delaysOf(got))
 	}
 	f.query.Limits.EarlierNS = 60 * minute
 	f.query.Weights.Earlier = 1
-	if got = f.ask(t); !slices.Equal(changes(got), []int64{-60 * minute, 0}) {
-		t.Errorf("found %v, expected a an hour earlier: of answers that cost the same, the first", changes(got))
+	if got = f.ask(t); !slices.Equal(delaysOf(got), []int64{-60 * minute, 0}) {
+		t.Errorf("found %v, expected a an hour earlier: of answers that cost the same, the first", delaysOf(got))
 	}
 	f.others = []*volume.Entity{zone}
 	got = f.ask(t)
@@ -462,8 +462,8 @@ func TestJointSaysWhoBlocks(t *testing.T) {
 	}
 	zone.Type = "call_first"
 	got = f.ask(t)
-	if !slices.Equal(changes(got), []int64{-60 * minute, 0}) || len(got.Plans[0].Conditions) != 1 || len(got.Plans[1].Conditions) != 1 {
-		t.Errorf("found %v, expected the zone as a condition of both", changes(got))
+	if !slices.Equal(delaysOf(got), []int64{-60 * minute, 0}) || len(got.Plans[0].Conditions) != 1 || len(got.Plans[1].Conditions) != 1 {
+		t.Errorf("found %v, expected the zone as a condition of both", delaysOf(got))
 	}
 }
 
@@ -490,8 +490,8 @@ func TestJointThroughFiles(t *testing.T) {
 	f := fleet{query: inTime(70 * minute)}
 	f.plans = []Plan{{Entity: hour(t, "a", fleetStartNS)}, {Entity: hour(t, "b", fleetStartNS)}}
 	f.plans[1].Remake = func(*volume.Change) (*volume.Entity, error) { return nil, refuse }
-	if got := f.ask(t); !slices.Equal(changes(got), []int64{60 * minute, 0}) {
-		t.Errorf("found %v, expected a an hour later, as b cannot move", changes(got))
+	if got := f.ask(t); !slices.Equal(delaysOf(got), []int64{60 * minute, 0}) {
+		t.Errorf("found %v, expected a an hour later, as b cannot move", delaysOf(got))
 	}
 	f.plans[0].Remake = f.plans[1].Remake
 	if got := f.ask(t); got.Plans != nil || len(got.Blocked) != 1 || !errors.Is(got.Blocked[0].Why, refuse) {
@@ -505,8 +505,8 @@ func TestJointOfTimeless(t *testing.T) {
 	f.query.Limits.EarlierNS = 70 * minute
 	f.plans = []Plan{{Entity: hour(t, "a", fleetStartNS)}, {Entity: hour(t, "b", fleetStartNS)}}
 	f.plans[0].Entity.Volumes[0].Window.EndNS = volume.ForeverNS
-	if got := f.ask(t); !slices.Equal(changes(got), []int64{0, -60 * minute}) {
-		t.Errorf("found %v, expected b an hour earlier", changes(got))
+	if got := f.ask(t); !slices.Equal(delaysOf(got), []int64{0, -60 * minute}) {
+		t.Errorf("found %v, expected b an hour earlier", delaysOf(got))
 	}
 }
 

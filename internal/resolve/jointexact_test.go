@@ -52,11 +52,11 @@ func randomTiming(rng *rand.Rand, n int) *timing {
 // obeys tells whether delays of the first plans keep out of every span.
 func (t *timing) obeys(x []int64) bool {
 	for i, ms := range x {
-		if ms < t.lo || ms > t.hi || inside(t.own[i], ms) {
+		if ms < t.lo || ms > t.hi || banned(t.own[i], ms) {
 			return false
 		}
 		for _, l := range t.pairs[i] {
-			if l.other < len(x) && inside(l.bans, x[l.other]-ms) {
+			if l.other < len(x) && banned(l.bans, x[l.other]-ms) {
 				return false
 			}
 		}
@@ -64,7 +64,7 @@ func (t *timing) obeys(x []int64) bool {
 	return true
 }
 
-func inside(spans spanSet, v int64) bool {
+func banned(spans spanSet, v int64) bool {
 	return slices.ContainsFunc(spans, func(s volume.Span) bool { return s.Lo < v && v < s.Hi })
 }
 
@@ -79,7 +79,7 @@ func candidates(t *timing) [][]int64 {
 	used := make([]bool, len(t.own))
 	var follow func(i int, ms int64)
 	follow = func(i int, ms int64) {
-		if ms < t.lo || ms > t.hi || inside(t.own[i], ms) {
+		if ms < t.lo || ms > t.hi || banned(t.own[i], ms) {
 			return
 		}
 		found[i][ms] = true
