@@ -44,7 +44,7 @@ func optionDays(w io.Writer, cfg *OptionsConfig) error {
 			if err != nil {
 				return fmt.Errorf("the %s day: %w", name, err)
 			}
-			served.row(tab, all)
+			served.row(tab)
 			if all {
 				kinds = append(kinds, fmt.Sprintf("%s: %s", d.Name, served.kinds()))
 			}
@@ -63,7 +63,7 @@ func optionDays(w io.Writer, cfg *OptionsConfig) error {
 // service is what became of a day's plans.
 type service struct {
 	day      *Day
-	all      bool // all kinds of change, not delays alone
+	all      bool // every kind of change, not delays alone
 	accepted []timed
 	conflict int // plans in conflict when filed
 
@@ -202,12 +202,13 @@ func (s *service) check() error {
 	return nil
 }
 
-func (s *service) row(w io.Writer, all bool) {
+// row writes what became of the plans in conflict.
+func (s *service) row(w io.Writer) {
 	name := "delay"
-	if all {
+	if s.all {
 		name = "all"
 	}
-	p95 := percentile(slices.Clone(s.delayS), 95)
+	p95 := percentile(s.delayS, 95)
 	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%.1f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t\n",
 		s.day.Name, name, len(s.day.Plans), s.conflict, 100*float64(len(s.costS))/math.Max(1, float64(s.conflict)),
 		average(s.delayS), p95, average(s.fartherM), average(s.altitudeM), average(s.costS),
