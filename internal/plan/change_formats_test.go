@@ -229,3 +229,48 @@ func entry(t *testing.T, data []byte, name string) []byte {
 	}
 	return text
 }
+
+// TestWhatGoesWithAChange checks what the reader does not use and others do.
+func TestWhatGoesWithAChange(t *testing.T) {
+	insert := volume.PathPoint{After: 2, At: geodesy.LatLng{LatE9: 1e6, LngE9: 10_001_500_000}, TimeNS: 3.5e12}
+	for _, c := range []struct {
+		name, text string
+		change     volume.Change
+		want, note string
+	}{
+		{
+			"times of a reference", f3548Changes[1].text,
+			volume.Change{DelayNS: 60e9, Trim: volume.Trim{EarlierEndNS: 30e9}},
+			`"time_start":{"value":"2026-03-01T10:01:00Z","format":"RFC3339"},"time_end":{"value":"2026-03-01T11:00:30Z","format":"RFC3339"},"state"`,
+			"operational_intent.reference.ovn is that of the plan before the change",
+		},
+		{
+			"ids of items", missions(t)["plain"],
+			volume.Change{Paths: []volume.Path{{Points: slices.Insert(keptPoints(7), 3, insert)}}},
+			`"doJumpId": 5, "frame": 3, "params": [0, 0, 0, null, 0.001, 10.0015, 30]}`, "start 1970-01-01T00:16:40Z instead of 2026-03-01T10:00:00Z: the file has no clock",
+		},
+		{
+			"a bbox at the end", feature(lineTimes, strings.Replace(aLine, `]}`, `],"bbox":[8.5,47.4,8.6,47.4]}`, 1)),
+			volume.Change{Shift: volume.Shift{DistanceMM: 1}},
+			`[8.6,47.400000009,600]]}}`, "geometry.bbox is left out: it no longer holds",
+		},
+		{
+			"a version", feature(`"version":3,`+lineTimes, aLine),
+			volume.Change{LiftMM: 1},
+			`"version":3`, "the version is still 3: give the changed plan one of its own",
+		},
+	} {
+		f, err := Read("f", []byte(c.text), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := WriteChanged(f, []byte(c.text), 0, &c.change, changeOptions())
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if !strings.Contains(string(got.Data), c.want) || !slices.Contains(got.Notes, c.note) {
+			t.Errorf("%s: no %s in\n%s\nor no %q in %q", c.name, c.want, got.Data, c.note, got.Notes)
+		}
+	}
+}

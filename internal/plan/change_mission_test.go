@@ -365,38 +365,40 @@ func TestLoweredMission(t *testing.T) {
 	}
 }
 
+// keptPoints are the first points of a path, a thousand seconds apart.
+func keptPoints(n int) (p []volume.PathPoint) {
+	for i := range n {
+		p = append(p, volume.PathPoint{After: i, Kept: true, TimeNS: int64(i+1) * 1e12})
+	}
+	return p
+}
+
 // TestMissionRefusesPaths checks what waypoints cannot say.
 func TestMissionRefusesPaths(t *testing.T) {
-	kept := func(n int) (p []volume.PathPoint) {
-		for i := range n {
-			p = append(p, volume.PathPoint{After: i, Kept: true, TimeNS: int64(i+1) * 1e12})
-		}
-		return p
-	}
 	put := func(p []volume.PathPoint, at int, q volume.PathPoint) []volume.PathPoint {
 		return slices.Insert(p, at, q)
 	}
 	plain := missions(t)["plain"] // 0 home, 1 above it, 2 to 4 waypoints, 5 above home, 6 home
 	jumps := strings.Replace(plain, homeItem, simple(177, 2, "2, 1, 0, 0, 0, 0, 0", "")+","+homeItem, 1)
 	survey := missions(t)["survey"]
-	lifted := kept(7)
+	lifted := keptPoints(7)
 	lifted[1].LiftMM = 5
 	for _, c := range []struct {
 		name, text string
 		points     []volume.PathPoint
 		want       string
 	}{
-		{"left out", plain, slices.Delete(kept(7), 3, 4), "mission.items[2]: found a new path that leaves this point out"},
-		{"after the end", plain, put(kept(7), 7, volume.PathPoint{After: 6, TimeNS: 9e12}), "a new point after the last"},
-		{"in the climb", plain, put(kept(7), 1, volume.PathPoint{After: 0, TimeNS: 1e12 + 1}), "within what one item flies"},
-		{"in a survey", survey, put(kept(6), 3, volume.PathPoint{After: 2, TimeNS: 3e12 + 1}), "an item that is no waypoint"},
-		{"longer in the air over home", plain, put(kept(7), 6, volume.PathPoint{After: 5, Kept: true, TimeNS: 6e12 + 1}), "mission.items[4]: found a stay of another length"},
+		{"left out", plain, slices.Delete(keptPoints(7), 3, 4), "mission.items[2]: found a new path that leaves this point out"},
+		{"after the end", plain, put(keptPoints(7), 7, volume.PathPoint{After: 6, TimeNS: 9e12}), "a new point after the last"},
+		{"in the climb", plain, put(keptPoints(7), 1, volume.PathPoint{After: 0, TimeNS: 1e12 + 1}), "within what one item flies"},
+		{"in a survey", survey, put(keptPoints(6), 3, volume.PathPoint{After: 2, TimeNS: 3e12 + 1}), "an item that is no waypoint"},
+		{"longer in the air over home", plain, put(keptPoints(7), 6, volume.PathPoint{After: 5, Kept: true, TimeNS: 6e12 + 1}), "mission.items[4]: found a stay of another length"},
 		{"lifted take-off", plain, lifted, "mission.items[0]: found a new height of this point alone"},
-		{"jumps", jumps, kept(7), "a mission with jumps"},
-		{"order", plain, slices.Insert(kept(7), 7, volume.PathPoint{After: 2, TimeNS: 9e12}), "the order of the 7 points"},
-		{"times", plain, slices.Insert(kept(7), 7, volume.PathPoint{After: 6}), "times that increase"},
-		{"one point", plain, kept(1), "2 points or more"},
-		{"no such point", plain, kept(8), "the order of the 7 points"},
+		{"jumps", jumps, keptPoints(7), "a mission with jumps"},
+		{"order", plain, slices.Insert(keptPoints(7), 7, volume.PathPoint{After: 2, TimeNS: 9e12}), "the order of the 7 points"},
+		{"times", plain, slices.Insert(keptPoints(7), 7, volume.PathPoint{After: 6}), "times that increase"},
+		{"one point", plain, keptPoints(1), "2 points or more"},
+		{"no such point", plain, keptPoints(8), "the order of the 7 points"},
 	} {
 		f, err := Read("m", []byte(c.text), Options{})
 		if err != nil {
