@@ -60,6 +60,7 @@ type detours struct {
 	alone    *volume.Entity // with that trajectory only
 	datum    volume.Datum   // of new paths, whatever they are
 	latestNS int64
+	most     int // places on the way round a leg
 	legs     []flown
 	places   []place // the waypoints first
 	hops     []*hop  // by the number of the way
@@ -71,7 +72,7 @@ type detours struct {
 func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int) (*detours, error) {
 	alone := *e
 	alone.Volumes, alone.Trajectories = nil, e.Trajectories[route:route+1]
-	d := &detours{s: s, q: q, t: e.Trajectories[route], alone: &alone, risks: map[int]spanSet{}}
+	d := &detours{s: s, q: q, t: e.Trajectories[route], alone: &alone, most: maxPlaces, risks: map[int]spanSet{}}
 	w := d.t.Waypoints()
 	d.legs, d.places = make([]flown, len(w)-1), make([]place, len(w))
 	last := len(w) - 1

@@ -116,7 +116,7 @@ func nearest(n, unit int64) int64 { return floorTo(n+unit/2, unit) }
 func (v *survey) add(c corner, levelMM int64) {
 	p := v.place(c, levelMM)
 	same := func(o place) bool { return o.at == p.at && o.levelMM == p.levelMM }
-	if len(v.found) < maxPlaces && !slices.ContainsFunc(v.found, same) {
+	if len(v.found) < v.d.most && !slices.ContainsFunc(v.found, same) {
 		v.found = append(v.found, p)
 	}
 }
