@@ -12,9 +12,9 @@ import (
 )
 
 // pathQuery is a query for new paths of a plan.
-func pathQuery(laterNS, detourMM int64) resolve.Query {
+func pathQuery(laterNS, longerMM int64) resolve.Query {
 	return resolve.Query{Weights: resolve.DefaultWeights(), Limits: resolve.Limits{
-		LaterNS: laterNS, DetourMM: detourMM, UpMM: 500_000, FloorMM: volume.NoFloorMM, CeilingMM: volume.NoCeilingMM,
+		LaterNS: laterNS, DetourMM: longerMM, UpMM: 500_000, FloorMM: volume.NoFloorMM, CeilingMM: volume.NoCeilingMM,
 	}}
 }
 
@@ -39,7 +39,7 @@ func TestRerouteRoundTheFire(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := entities(t, "tarrow/cg-7.geojson")[0]
-	q := pathQuery(3600e9, 40*nauticalMile)
+	q := pathQuery(3600e9, detourMM)
 	r, err := s.Reroute(&resolve.Plan{Entity: own}, &q)
 	if err != nil || r == nil {
 		t.Fatal(r, err)
@@ -71,7 +71,10 @@ func TestRerouteRoundTheFire(t *testing.T) {
 	}
 }
 
-const noonNS = 1_935_921_600_000_000_000
+const (
+	noonNS   = 1_935_921_600_000_000_000
+	detourMM = 74_080_000 // 40 NM
+)
 
 // flight returns a flight along the equator at 100 m, with waypoints every so
 // many millionths of a degree, a minute apart.
@@ -216,7 +219,7 @@ func TestRerouteIsDeclaredByItsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := entities(t, "tarrow/cg-7.geojson")[0]
-	q := pathQuery(3600e9, 40*nauticalMile)
+	q := pathQuery(3600e9, detourMM)
 	full := errors.New("the file holds no more waypoints")
 	r, err := s.Reroute(&resolve.Plan{Entity: own, Remake: func(*volume.Change) (*volume.Entity, error) { return nil, full }}, &q)
 	if r != nil || !errors.Is(err, full) {

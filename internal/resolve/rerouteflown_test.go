@@ -225,7 +225,7 @@ func checkFlown(t *testing.T, s *scene, r *Rerouted) float64 {
 func TestReroutesCanBeFlown(t *testing.T) {
 	r := rand.New(rand.NewPCG(44, 7))
 	blocked, found, waits, levels := 0, 0, 0, 0
-	for range 220 {
+	for range 300 {
 		s := drawScene(t, r)
 		around, err := NewSurroundings(s.others, s.rules)
 		if err != nil {
