@@ -116,7 +116,7 @@ func TestLaterDay(t *testing.T) {
 			w.others[i] = moved
 		}
 		got := w.ask(t)
-		if x, y := changes(got), changes(a); !reflect.DeepEqual(x, y) {
+		if x, y := pricesOf(got), pricesOf(a); !reflect.DeepEqual(x, y) {
 			t.Errorf("seed %d: a day later %+v, was %+v", w.seed, x, y)
 		}
 		for i := range got.Windows {
@@ -136,7 +136,7 @@ type priced struct {
 	CostMS int64
 }
 
-func changes(a *Answer) (out []priced) {
+func pricesOf(a *Answer) (out []priced) {
 	for i := range a.Options {
 		o := &a.Options[i]
 		out = append(out, priced{o.Kind, o.Change, o.CostMS})
