@@ -23,7 +23,8 @@ type finder struct {
 	minAltMM, maxAltMM int64 // of the plan, as Limits count; unbounded ones left out
 	startNS            int64
 
-	tried map[Kind]error // why changes of a kind could not be made
+	tried   map[Kind]error // why changes of a kind could not be made
+	crowded *bool          // pairs left some out
 }
 
 // newFinder validates plan and query. Errors are *conflict.InputError, or wrap
@@ -44,7 +45,7 @@ func newFinder(s *Surroundings, p Plan, q *Query) (*finder, error) {
 	if p.Remake == nil {
 		p.Remake = func(c *volume.Change) (*volume.Entity, error) { return c.Apply(p.Entity) }
 	}
-	f := &finder{s: s, plan: p, q: q, own: p.Entity, parts: partsOf(p.Entity), tried: map[Kind]error{}}
+	f := &finder{s: s, plan: p, q: q, own: p.Entity, parts: partsOf(p.Entity), tried: map[Kind]error{}, crowded: new(bool)}
 	f.measure()
 	return f, nil
 }
@@ -142,8 +143,22 @@ type pair struct {
 	other neighbour
 }
 
+// maxPairs bounds the pairs of parts that are looked at together.
+const maxPairs = 1_000_000
+
+// ErrCrowded is the cause when too much comes near a plan.
+var ErrCrowded = fmt.Errorf("more than %d pairs of parts come near within the limits: narrow the limits, or divide the plan", maxPairs)
+
+// checkCrowd returns ErrCrowded if pairs had to leave some out.
+func (f *finder) checkCrowd() error {
+	if *f.crowded {
+		return &conflict.InputError{ID: f.own.ID, Err: ErrCrowded}
+	}
+	return nil
+}
+
 // pairs returns what the plan's parts may come near within a margin, without
-// what it may enter.
+// what it may enter. Too many are none, and checkCrowd fails from then on.
 func (f *finder) pairs(m margin) []pair {
 	var out []pair
 	var near []neighbour
@@ -153,6 +168,10 @@ func (f *finder) pairs(m margin) []pair {
 			if !f.s.free[n.of] {
 				out = append(out, pair{i, n})
 			}
+		}
+		if len(out) > maxPairs {
+			*f.crowded = true
+			return nil
 		}
 	}
 	return out

@@ -86,6 +86,11 @@ func (s *Surroundings) Joint(plans []Plan, q Query) (*JointAnswer, error) {
 	found := times{delays: make([]int64, len(plans)), proven: true}
 	if len(a.Conflicts) > 0 {
 		j.forbid()
+		for _, f := range j.finds {
+			if err := f.checkCrowd(); err != nil {
+				return nil, err
+			}
+		}
 		found = j.timing.solve()
 	}
 	least := found.bound

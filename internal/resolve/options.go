@@ -33,6 +33,9 @@ func (s *Surroundings) Options(p Plan, q Query) (*Answer, error) {
 	}
 	a.Digest = base.digest(nil)
 	delays := f.delaySpans()
+	if err := f.checkCrowd(); err != nil {
+		return nil, err
+	}
 	if a.Windows, err = f.windows(delays); err != nil {
 		return nil, err
 	}
@@ -52,9 +55,11 @@ func (s *Surroundings) Options(p Plan, q Query) (*Answer, error) {
 		a.Options = append(a.Options, *o)
 	}
 	if len(a.Options) == 0 {
-		a.Least, err = f.leastViolation(a.Conflicts)
+		if a.Least, err = f.leastViolation(a.Conflicts); err != nil {
+			return nil, err
+		}
 	}
-	return a, err
+	return a, f.checkCrowd()
 }
 
 // findAll returns the options found, cheapest first, and notes in the answer
