@@ -144,7 +144,7 @@ type pair struct {
 }
 
 // maxPairs bounds the pairs of parts that are looked at together.
-const maxPairs = 1_000_000
+const maxPairs = 500_000
 
 // ErrCrowded is the cause when too much comes near a plan.
 var ErrCrowded = fmt.Errorf("more than %d pairs of parts come near within the limits: narrow the limits, or divide the plan", maxPairs)
