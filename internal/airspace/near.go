@@ -32,7 +32,8 @@ func (st *State) Near(extents []volume.Extent, most int) ([]Neighbour, bool) {
 	for i, x := range extents {
 		boxes[i] = conflict.Box(x)
 	}
-	intents, constraints := st.intents.within(boxes), st.constraints.within(boxes)
+	intents := st.intents.within(boxes, most)
+	constraints := st.constraints.within(boxes, most)
 	if len(intents)+len(constraints) > most {
 		return nil, false
 	}
@@ -53,15 +54,18 @@ func (st *State) Near(extents []volume.Extent, most int) ([]Neighbour, bool) {
 }
 
 // within returns the numbers of the entities that have a box which overlaps one
-// of the boxes, each once.
-func (k *kept[T]) within(boxes []index.Box) []int64 {
+// of the boxes, each once; where they are more than most, some of them.
+func (k *kept[T]) within(boxes []index.Box, most int) []int64 {
 	var found []int64
 	snapshot := k.boxes.Snapshot()
 	for _, box := range boxes {
 		found = snapshot.Search(found, box)
+		slices.Sort(found)
+		if found = slices.Compact(found); len(found) > most {
+			break
+		}
 	}
-	slices.Sort(found)
-	return slices.Compact(found)
+	return found
 }
 
 // yields tells whether an intent ranks below every other: the OVN of an Accepted

@@ -170,7 +170,7 @@ func endNS(e *volume.Entity) int64 {
 // reach returns boxes that hold all that a changed plan may come near to, within
 // twice the minima.
 func (s *search) reach() (all []volume.Extent) {
-	l, m := &s.q.query.Limits, s.minima(lastTry)
+	l, m := &s.q.query.Limits, s.minima()
 	need := volume.Need{LateralMM: 2*l.SidewaysMM + 4*m.LateralMM, VerticalMM: 4 * m.VerticalMM, TimeNS: 2 * m.TimeNS}
 	for i := range s.q.plan.Volumes {
 		n := len(all)
@@ -184,17 +184,13 @@ func (s *search) reach() (all []volume.Extent) {
 	return all
 }
 
-// lastTry is the number of the last of the tries of a search.
-const lastTry = 1
-
 // minima are those asked for, and at least what keeps the plan's coarse outline
 // from meeting another: as far as its own may reach beyond its shape, or a metre
-// of altitude. A plan that is moved may get larger cells; with a second try it
-// keeps away by twice as much.
-func (s *search) minima(try int) conflict.Minima {
+// of altitude.
+func (s *search) minima() conflict.Minima {
 	m := s.q.minima
 	for i := range s.q.outlines {
-		m.LateralMM = max(m.LateralMM, s.q.outlines[i].ReachMM()<<try)
+		m.LateralMM = max(m.LateralMM, s.q.outlines[i].ReachMM())
 	}
 	m.VerticalMM = max(m.VerticalMM, 1000)
 	return m
@@ -205,27 +201,18 @@ func (s *search) run() error {
 	if err := s.takeIn(); err != nil {
 		return err
 	}
-	for try := 0; ; try++ {
-		around, err := resolve.NewSurroundings(s.others, resolve.Rules{
-			Minima: s.minima(try),
-			// What kind a constraint is, a reference does not say.
-			Conditional: func(*volume.Entity) bool { return false },
-		})
-		if err != nil {
-			return err
-		}
+	around, err := resolve.NewSurroundings(s.others, resolve.Rules{
+		Minima: s.minima(),
+		// What kind a constraint is, a reference does not say.
+		Conditional: func(*volume.Entity) bool { return false },
+	})
+	if err == nil {
 		s.answer, err = around.Options(resolve.Plan{Entity: s.q.plan, Remake: s.remake}, s.q.query)
-		if err != nil {
-			return err
-		}
-		dropped, err := s.accept()
-		if err != nil {
-			return err
-		}
-		if !dropped || try == lastTry {
-			return nil
-		}
 	}
+	if err != nil {
+		return err
+	}
+	return s.accept()
 }
 
 // takeIn makes entities of the coarse outlines near.
@@ -271,7 +258,7 @@ func (s *search) affordable(parts int) error {
 	if s.q.query.Limits.SidewaysMM == 0 {
 		return nil
 	}
-	m := s.minima(lastTry)
+	m := s.minima()
 	edges := 0
 	for _, e := range s.others {
 		for i := range e.Volumes {
@@ -321,9 +308,10 @@ func (s *search) remake(c *volume.Change) (*volume.Entity, error) {
 }
 
 // accept keeps the options that a PUT without a key would be accepted with: whose
-// coarse outlines, made as a PUT makes them, meet no other.
-func (s *search) accept() (dropped bool, err error) {
-	s.options = s.options[:0]
+// coarse outlines, made as a PUT makes them, meet no other. The search sees to
+// that, unless a plan gets larger cells where it is moved to, which is one in
+// thousands.
+func (s *search) accept() error {
 	for i := range s.answer.Options {
 		o := offer{Option: &s.answer.Options[i]}
 		if endNS(o.Entity) <= s.nowNS {
@@ -333,20 +321,18 @@ func (s *search) accept() (dropped bool, err error) {
 		for k := range o.Entity.Volumes {
 			wire, err := f3548wire.FromVolume(&o.Entity.Volumes[k])
 			if err != nil {
-				return false, err
+				return err
 			}
 			if outlines[k], err = outline.Of(&o.Entity.Volumes[k]); err != nil {
-				return false, err
+				return err
 			}
 			o.extents = append(o.extents, wire)
 		}
-		if s.meets(outlines) {
-			dropped = true
-			continue
+		if !s.meets(outlines) {
+			s.options = append(s.options, o)
 		}
-		s.options = append(s.options, o)
 	}
-	return dropped, nil
+	return nil
 }
 
 // meets tells whether outlines meet one of those near.

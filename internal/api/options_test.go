@@ -321,14 +321,17 @@ func TestOptionsAreAccepted(t *testing.T) {
 	rng := rand.New(rand.NewPCG(51, 52))
 	offered, refused, blocked := 0, 0, 0
 	for k := range worlds(t) {
-		// Worlds are 20 km and more apart, some of them at the antimeridian.
-		at := geodesy.LatLng{LatE9: rng.Int64N(150e9) - 75e9, LngE9: -180e9 + int64(k%100)*3_600_000_000}
-		n.world(rng, at)
+		// Worlds lie all over the earth, some of them on the antimeridian; up to
+		// 97 × 25 of them are apart.
+		at := geodesy.LatLng{LatE9: -72e9 + int64(k%25)*6e9 + rng.Int64N(4e9), LngE9: -180e9 + int64(k%97)*3_700_000_000}
+		// In large ones cells are larger, and change as a plan is moved.
+		scale := []float64{1, 1, 1, 10}[rng.IntN(4)]
+		n.world(rng, at, scale)
 		plan := make([]f3548wire.Volume4D, 1+rng.IntN(3))
 		for i := range plan {
-			plan[i] = n.anyVolume(rng, geodesy.Direct(at, 90, float64(i)*300), 100, 1000)
+			plan[i] = n.anyVolume(rng, geodesy.Direct(at, 90, float64(i)*300*scale), 100*scale, 1000*scale)
 		}
-		q := question{Extents: plan, Count: 20, Limits: map[string]any{"down_m": 40, "earlier_s": 1800}}
+		q := question{Extents: plan, Count: 20, Limits: map[string]any{"down_m": 40, "earlier_s": 1800, "sideways_m": 1000 * scale}}
 		if rng.IntN(2) == 0 {
 			q.Minima = map[string]float64{"lateral_m": 50 * rng.Float64(), "vertical_m": 20 * rng.Float64(), "time_s": float64(rng.IntN(30))}
 		}
@@ -376,13 +379,13 @@ func TestOptionsAreAccepted(t *testing.T) {
 }
 
 // world declares intents and constraints around a place.
-func (n *running) world(rng *rand.Rand, at geodesy.LatLng) {
+func (n *running) world(rng *rand.Rand, at geodesy.LatLng, scale float64) {
 	n.t.Helper()
 	var key []string
 	for range 1 + rng.IntN(10) {
 		extents := make([]f3548wire.Volume4D, 1+rng.IntN(2))
 		for i := range extents {
-			extents[i] = n.anyVolume(rng, geodesy.Direct(at, rng.Float64()*360, 1200*rng.Float64()), 30, 600)
+			extents[i] = n.anyVolume(rng, geodesy.Direct(at, rng.Float64()*360, 1200*scale*rng.Float64()), 30*scale, 600*scale)
 		}
 		if rng.IntN(4) == 0 {
 			key = append(key, n.mustConstraint("rangers", n.id(), extents))
