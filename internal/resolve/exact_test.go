@@ -31,8 +31,8 @@ var dimensions = []dimension{
 
 var shifts = dimension{Sideways, 10, 20}
 
-// by returns the change of a kind by an amount.
-func by(kind Kind, n int64, bearing int) volume.Change {
+// changeBy returns the change of a kind by an amount.
+func changeBy(kind Kind, n int64, bearing int) volume.Change {
 	switch kind {
 	case Delay:
 		return volume.Change{DelayNS: n}
@@ -55,8 +55,8 @@ func by(kind Kind, n int64, bearing int) volume.Change {
 	}
 }
 
-// amount is the inverse of by.
-func amount(kind Kind, c *volume.Change) int64 {
+// amountOf is the inverse of changeBy.
+func amountOf(kind Kind, c *volume.Change) int64 {
 	switch kind {
 	case Delay:
 		return c.DelayNS
@@ -79,8 +79,8 @@ func amount(kind Kind, c *volume.Change) int64 {
 	}
 }
 
-// price is what a change costs in seconds of delay, by the weights' definition.
-func price(w *Weights, c *volume.Change) float64 {
+// priceOf is what a change costs in seconds of delay, by the weights' definition.
+func priceOf(w *Weights, c *volume.Change) float64 {
 	later, earlier := max(0, c.DelayNS), max(0, -c.DelayNS)
 	return w.Later*float64(later)/1e9 + w.Earlier*float64(earlier)/1e9 +
 		w.Lift*math.Abs(float64(c.LiftMM))/1e3 + w.Sideways*float64(c.Shift.DistanceMM)/1e3 +
@@ -172,7 +172,7 @@ func (w *world) apply(t *testing.T, c volume.Change) *volume.Entity {
 // clearAt tells whether the plan changed by an amount is clear of all.
 func (w *world) clearAt(t *testing.T, kind Kind, n int64, bearing int) bool {
 	t.Helper()
-	c := by(kind, n, bearing)
+	c := changeBy(kind, n, bearing)
 	e, err := c.Apply(w.plan)
 	return err == nil && w.clear(t, e)
 }
@@ -182,7 +182,7 @@ func (w *world) clearAt(t *testing.T, kind Kind, n int64, bearing int) bool {
 // what the weights say. There is one of each kind, or it is blocked.
 func TestOptionsAreExact(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 1200)
+	first, n := worldsToTry(t, 1200)
 	count := map[Kind]int{}
 	blocked, clear := 0, 0
 	for seed := first; seed < first+n; seed++ {
@@ -273,7 +273,7 @@ func (w *world) checkOption(t *testing.T, a *Answer, o *Option) {
 	if got, want := refIDs(o.Clears), otherIDs(a.Conflicts); !slices.Equal(got, want) {
 		t.Errorf("seed %d: %s clears %v, want %v", w.seed, o.Kind, got, want)
 	}
-	if want := math.Ceil(price(&w.query.Weights, &o.Change)*1000 - 1e-6); math.Abs(float64(o.CostMS)-want) > 1 {
+	if want := math.Ceil(priceOf(&w.query.Weights, &o.Change)*1000 - 1e-6); math.Abs(float64(o.CostMS)-want) > 1 {
 		t.Errorf("seed %d: %s %+v costs %d ms, want %v", w.seed, o.Kind, o.Change, o.CostMS, want)
 	}
 	if o.Kind == Combined {
@@ -281,8 +281,8 @@ func (w *world) checkOption(t *testing.T, a *Answer, o *Option) {
 		return
 	}
 	bearing := o.Change.Shift.BearingDeg
-	n := amount(o.Kind, &o.Change)
-	if want := by(o.Kind, n, bearing); !reflect.DeepEqual(o.Change, want) || n <= 0 || n > w.limit(o.Kind) {
+	n := amountOf(o.Kind, &o.Change)
+	if want := changeBy(o.Kind, n, bearing); !reflect.DeepEqual(o.Change, want) || n <= 0 || n > w.limit(o.Kind) {
 		t.Errorf("seed %d: %s %+v, want a single amount of 1 to %d", w.seed, o.Kind, o.Change, w.limit(o.Kind))
 	}
 	for _, d := range append(dimensions, shifts) {

@@ -16,7 +16,7 @@ import (
 // any single one of the others. None may be clear.
 func TestNoGridFindsCheaper(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 300)
+	first, n := worldsToTry(t, 300)
 	tried, kinds := 0, 0
 	for seed := first; seed < first+n; seed++ {
 		w := newWorld(seed)
@@ -69,7 +69,7 @@ func (w *world) searchBelow(t *testing.T, a *Answer, d dimension, bearing int) i
 	for i := range a.Options {
 		o := &a.Options[i]
 		if o.Kind == d.kind && o.Change.Shift.BearingDeg == bearing {
-			most = amount(d.kind, &o.Change) - d.proof
+			most = amountOf(d.kind, &o.Change) - d.proof
 		}
 	}
 	amounts := w.grid(t, d, bearing, most, 40)
@@ -123,7 +123,7 @@ func (w *world) edges(t *testing.T, d dimension, bearing int, most int64) []int6
 			continue
 		}
 		hitAt := func(n int64) bool {
-			c := by(d.kind, n, bearing)
+			c := changeBy(d.kind, n, bearing)
 			e, err := c.Apply(w.plan)
 			if err != nil {
 				return true
@@ -165,7 +165,7 @@ func (w *world) edges(t *testing.T, d dimension, bearing int, most int64) []int6
 // beats the options by more than its step.
 func TestCombinedIsTheBestOfTheGrid(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 300)
+	first, n := worldsToTry(t, 300)
 	tried, won, cheapest := 0, 0, map[Kind]int{}
 	for seed := first; seed < first+n; seed++ {
 		w := newWorld(seed)
@@ -175,7 +175,7 @@ func TestCombinedIsTheBestOfTheGrid(t *testing.T) {
 		}
 		best := math.Inf(1)
 		if len(a.Options) > 0 {
-			best = price(&w.query.Weights, &a.Options[0].Change)
+			best = priceOf(&w.query.Weights, &a.Options[0].Change)
 			cheapest[a.Options[0].Kind]++
 		}
 		for _, o := range a.Options {
@@ -232,13 +232,13 @@ func (w *world) searchCombined(t *testing.T, a *Answer, best float64) int {
 				c := volume.Change{Shift: s, LiftMM: h, DelayNS: ns}
 				// What is cheaper by less than the proof may be clear.
 				slack := 0.01 * (w.query.Weights.Later + w.query.Weights.Earlier)
-				if h == 0 && s.DistanceMM == 0 || price(&w.query.Weights, &c) > best-slack-1e-6 {
+				if h == 0 && s.DistanceMM == 0 || priceOf(&w.query.Weights, &c) > best-slack-1e-6 {
 					continue
 				}
 				tried++
 				e, err := c.Apply(w.plan)
 				if err == nil && w.clear(t, e) {
-					t.Errorf("seed %d: %+v is clear for %v s, the best option costs %v s", w.seed, c, price(&w.query.Weights, &c), best)
+					t.Errorf("seed %d: %+v is clear for %v s, the best option costs %v s", w.seed, c, priceOf(&w.query.Weights, &c), best)
 				}
 			}
 		}

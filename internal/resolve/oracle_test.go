@@ -12,7 +12,7 @@ import (
 // is not certainly clear. In 300 worlds it judges more than 300 options.
 func TestOracleAgrees(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 300)
+	first, n := worldsToTry(t, 300)
 	judged, certain := 0, 0
 	for seed := first; seed < first+n && !t.Failed(); seed++ {
 		w := newWorld(seed)
@@ -26,7 +26,7 @@ func TestOracleAgrees(t *testing.T) {
 				if d.kind != o.Kind {
 					continue
 				}
-				c := by(d.kind, max(0, amount(d.kind, &o.Change)-d.proof), o.Change.Shift.BearingDeg)
+				c := changeBy(d.kind, max(0, amountOf(d.kind, &o.Change)-d.proof), o.Change.Shift.BearingDeg)
 				switch w.truth(w.apply(t, c)) {
 				case oracle.Clear:
 					t.Errorf("seed %d: %s %+v is clear", seed, o.Kind, c)

@@ -15,7 +15,7 @@ import (
 // eachWorld runs a property on worlds.
 func eachWorld(t *testing.T, usual int, check func(w *world, a *Answer)) {
 	t.Helper()
-	first, n := rounds(t, usual)
+	first, n := worldsToTry(t, usual)
 	conflicts := 0
 	for seed := first; seed < first+n && !t.Failed(); seed++ {
 		w := newWorld(seed)
@@ -43,7 +43,7 @@ func TestFarTrafficChangesNothing(t *testing.T) {
 			}
 			far, err := c.Apply(e)
 			if err != nil || slices.ContainsFunc(e.Volumes, func(v volume.Volume4D) bool {
-				return unbounded(&v)
+				return lacksBound(&v)
 			}) {
 				continue
 			}
@@ -58,8 +58,8 @@ func TestFarTrafficChangesNothing(t *testing.T) {
 	t.Logf("%d far entities", added)
 }
 
-// unbounded tells whether a volume has no start, end, floor or ceiling.
-func unbounded(v *volume.Volume4D) bool {
+// lacksBound tells whether a volume has no start, end, floor or ceiling.
+func lacksBound(v *volume.Volume4D) bool {
 	return v.Window.StartNS == volume.AlwaysNS || v.Window.EndNS == volume.ForeverNS ||
 		v.Band.LowerMM == volume.NoFloorMM || v.Band.UpperMM == volume.NoCeilingMM
 }
@@ -164,17 +164,17 @@ func TestNamesDoNotMatter(t *testing.T) {
 	})
 }
 
-// nothing stands for a kind of change that clears nothing.
-const nothing = int64(math.MaxInt64)
+// noAmount stands for a kind of change that clears nothing.
+const noAmount = int64(math.MaxInt64)
 
-// leastOf returns the amount of the first option of a kind, or nothing.
+// leastOf returns the amount of the first option of a kind, or noAmount.
 func leastOf(a *Answer, kind Kind) int64 {
 	for i := range a.Options {
 		if o := &a.Options[i]; o.Kind == kind {
-			return amount(kind, &o.Change)
+			return amountOf(kind, &o.Change)
 		}
 	}
-	return nothing
+	return noAmount
 }
 
 // compare expects an amount after not to be less than before, or with both, to
@@ -214,7 +214,7 @@ func TestTrafficNeverHelps(t *testing.T) {
 	})
 }
 
-// aside returns the least shift towards a bearing, or nothing.
+// aside returns the least shift towards a bearing, or noAmount.
 func (w *world) aside(t *testing.T, bearing int) int64 {
 	t.Helper()
 	s, err := NewSurroundings(w.others, w.rules)
@@ -230,7 +230,7 @@ func (w *world) aside(t *testing.T, bearing int) int64 {
 		t.Fatal(err)
 	}
 	if got == nil {
-		return nothing
+		return noAmount
 	}
 	return got.n
 }
@@ -242,7 +242,7 @@ func (w *world) cheapest(t *testing.T) float64 {
 	if len(a.Options) == 0 {
 		return math.Inf(1)
 	}
-	return price(&w.query.Weights, &a.Options[0].Change)
+	return priceOf(&w.query.Weights, &a.Options[0].Change)
 }
 
 // TestLeastViolation recomputes the least violation: its conflicts are those of
@@ -277,7 +277,7 @@ func TestLeastViolation(t *testing.T) {
 				t.Errorf("seed %d: verdict %+v, want %+v, %v", w.seed, *v, want, err)
 			}
 		}
-		if share, declared := lost(a.Least.Conflicts), lost(a.Conflicts); a.Least.Share != share || share > declared {
+		if share, declared := lostShare(a.Least.Conflicts), lostShare(a.Conflicts); a.Least.Share != share || share > declared {
 			t.Errorf("seed %d: share %v, recomputed %v, as declared %v", w.seed, a.Least.Share, share, declared)
 		}
 		w.checkLimits(t, &Option{Change: a.Least.Change})
@@ -288,9 +288,9 @@ func TestLeastViolation(t *testing.T) {
 	}
 }
 
-// lost is the share of the separation that is missing, by its definition: of
+// lostShare is the share of the separation that is missing, by its definition: of
 // each conflict in the better of both ways, of all conflicts the worst.
-func lost(all []conflict.Verdict) float64 {
+func lostShare(all []conflict.Verdict) float64 {
 	worst := 0.0
 	for i := range all {
 		v := &all[i]
@@ -320,7 +320,7 @@ func TestClosest(t *testing.T) {
 			stated := math.Inf(1)
 			if o.Closest != nil {
 				seen++
-				stated = spare(&o.Closest.Verdict)
+				stated = spareShare(&o.Closest.Verdict)
 				c := o.Closest
 				j := slices.IndexFunc(w.others, func(e *volume.Entity) bool { return e.ID == c.Verdict.A.ID || e.ID == c.Verdict.B.ID })
 				if want, err := conflict.Judge(o.Entity, w.others[j], w.minimaTo(w.others[j])); err != nil || !reflect.DeepEqual(c.Verdict, want) {
@@ -335,7 +335,7 @@ func TestClosest(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := spare(&v); got < min(stated, 1)-1e-9 {
+				if got := spareShare(&v); got < min(stated, 1)-1e-9 {
 					t.Errorf("seed %d: %s keeps %v of the minima more from %s, states %v", w.seed, o.Kind, got, e.ID, stated)
 				}
 			}
@@ -344,9 +344,9 @@ func TestClosest(t *testing.T) {
 	t.Logf("%d closest", seen)
 }
 
-// spare is how much more than the minima a clear pair keeps, as a share of them
+// spareShare is how much more than the minima a clear pair keeps, as a share of them
 // and of 1 m at least.
-func spare(v *conflict.Verdict) float64 {
+func spareShare(v *conflict.Verdict) float64 {
 	least := math.Inf(1)
 	if a := v.MinHorizontal; a != nil {
 		least = float64(max(0, a.HorizontalTenthMM/10-v.Minima.LateralMM)) / float64(max(1000, v.Minima.LateralMM))
@@ -366,21 +366,21 @@ func TestOddPlaces(t *testing.T) {
 		if w.sea > 0 {
 			return // the geoid is not round
 		}
-		w.plan = turned(t, w.plan)
+		w.plan = turnedEast(t, w.plan)
 		for i, e := range w.others {
-			w.others[i] = turned(t, e)
+			w.others[i] = turnedEast(t, e)
 		}
 		got := w.ask(t)
 		for _, d := range dimensions {
-			if x, y := leastOf(a, d.kind), leastOf(got, d.kind); (x == nothing) != (y == nothing) || x != nothing && math.Abs(float64(x-y)) > 2*float64(d.proof) {
+			if x, y := leastOf(a, d.kind), leastOf(got, d.kind); (x == noAmount) != (y == noAmount) || x != noAmount && math.Abs(float64(x-y)) > 2*float64(d.proof) {
 				t.Errorf("seed %d: %s by %d, a quarter turn on by %d", w.seed, d.kind, x, y)
 			}
 		}
 	})
 }
 
-// turned returns an entity a quarter turn to the east.
-func turned(t *testing.T, e *volume.Entity) *volume.Entity {
+// turnedEast returns an entity a quarter turn to the east.
+func turnedEast(t *testing.T, e *volume.Entity) *volume.Entity {
 	t.Helper()
 	out := *e
 	out.Volumes, out.Trajectories = nil, nil

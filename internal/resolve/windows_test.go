@@ -13,7 +13,7 @@ import (
 // conflict, but for what rounding to a millisecond leaves.
 func TestWindowsAreExact(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 500)
+	first, n := worldsToTry(t, 500)
 	inside, outside, windows := 0, 0, 0
 	for seed := first; seed < first+n; seed++ {
 		w := newWorld(seed)
@@ -102,7 +102,7 @@ func (w *world) checkForm(t *testing.T, a *Answer, lo, hi int64) {
 // millimetre: the least change clears them.
 func TestHairInConflict(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 500)
+	first, n := worldsToTry(t, 500)
 	asked := map[Kind]int{}
 	for seed := first; seed < first+n; seed++ {
 		w := newWorld(seed)
@@ -134,7 +134,7 @@ func TestHairInConflict(t *testing.T) {
 // they are not sent to the other side, nor told that nothing helps.
 func TestHairAside(t *testing.T) {
 	t.Parallel()
-	first, n := rounds(t, 500)
+	first, n := worldsToTry(t, 500)
 	asked := 0
 	for seed := first; seed < first+n; seed++ {
 		w := newWorld(seed)
@@ -153,7 +153,7 @@ func TestHairAside(t *testing.T) {
 				low = mid
 			}
 		}
-		w.plan = w.apply(t, by(Sideways, low, s.BearingDeg))
+		w.plan = w.apply(t, changeBy(Sideways, low, s.BearingDeg))
 		w.query.Limits = Limits{SidewaysMM: w.query.Limits.SidewaysMM, FloorMM: volume.NoFloorMM, CeilingMM: volume.NoCeilingMM}
 		a = w.ask(t)
 		if len(a.Conflicts) == 0 { // places are rounded
@@ -173,7 +173,7 @@ func TestHairAside(t *testing.T) {
 // checkHair moves the plan next to where option o has it, and asks again.
 func (w *world) checkHair(t *testing.T, d dimension, o *Option) {
 	t.Helper()
-	high := amount(d.kind, &o.Change)
+	high := amountOf(d.kind, &o.Change)
 	low := max(0, high-d.proof)
 	for high-low > 1 {
 		if mid := low + (high-low)/2; w.clearAt(t, d.kind, mid, 0) {
@@ -182,14 +182,14 @@ func (w *world) checkHair(t *testing.T, d dimension, o *Option) {
 			low = mid
 		}
 	}
-	w.plan = w.apply(t, by(d.kind, low, 0))
+	w.plan = w.apply(t, changeBy(d.kind, low, 0))
 	if w.limit(d.kind) <= 2*d.proof || !w.clearAt(t, d.kind, d.step, 0) {
 		return
 	}
 	a := w.ask(t)
 	for i := range a.Options {
 		if o := &a.Options[i]; o.Kind == d.kind {
-			if n := amount(d.kind, &o.Change); n > d.proof {
+			if n := amountOf(d.kind, &o.Change); n > d.proof {
 				t.Errorf("seed %d: %s by %d where %d after %d would do", w.seed, d.kind, n, d.step, low)
 			}
 			return

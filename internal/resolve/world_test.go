@@ -349,10 +349,10 @@ func (w *world) ask(t *testing.T) *Answer {
 	return a
 }
 
-// rounds returns how many worlds a test tries and the first one's seed. The
+// worldsToTry returns how many worlds a test tries and the first one's seed. The
 // environment variables DECONFLICT_OPTIONS_ROUNDS and DECONFLICT_OPTIONS_FIRST
 // set them: 10,000 worlds take some minutes.
-func rounds(t *testing.T, usual int) (first, n uint64) {
+func worldsToTry(t *testing.T, usual int) (first, n uint64) {
 	t.Helper()
 	if testing.Short() {
 		usual /= 4
