@@ -31,14 +31,29 @@ const (
 	maxTries = 8
 )
 
+// leeway is by how much more than required a path keeps away: metres beside what
+// it goes round, nanoseconds from when it is closed, and altitudes rounded away
+// to a multiple of millimetres.
+type leeway struct {
+	besideM float64
+	ns, mm  int64
+}
+
+// leeways are those tried. The first covers the rounding of positions to 1e-7
+// degree and of instants to a nanosecond; the second what the file of a plan may
+// make of a path.
+var leeways = [2]leeway{{0.05, 1_000, 100}, {2, 1_000_000_000, 1_000}}
+
 // Reroute finds the cheapest new path for the one trajectory of a plan that is in
 // conflict. It keeps all waypoints, in order, and flies round, over or under
 // what is in the way between two of them, at the ground speed of the leg that it
-// leaves. A craft that can stop may wait at waypoints and on the way round. It
-// is nil when there is no such path within the limits; it is the best of a graph
-// of places at the required distance, not of all paths. Errors are
-// *conflict.InputError, or wrap ErrQuery or ErrNoPath, or tell why a path found
-// cannot be declared.
+// leaves. A craft that can stop may wait at waypoints and on the way round.
+//
+// It starts and arrives no later than the limit of delay and stays within the
+// limit of detour beside its legs. It is nil when there is no such path; it is
+// the best of a graph of places at the required distance and next to them, not
+// of all paths. Errors are *conflict.InputError, or wrap ErrQuery or ErrNoPath,
+// or tell why a path found cannot be declared.
 func (s *Surroundings) Reroute(p *Plan, q *Query) (*Rerouted, error) {
 	if err := q.validate(); err != nil {
 		return nil, err
@@ -50,31 +65,40 @@ func (s *Surroundings) Reroute(p *Plan, q *Query) (*Rerouted, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := newDetours(s, q, p.Entity, route)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.passable(); err != nil {
-		return nil, err
-	}
 	remake := p.Remake
 	if remake == nil {
 		remake = func(c *volume.Change) (*volume.Entity, error) { return c.Apply(p.Entity) }
 	}
-	best, stops, err := d.cheapest(remake, route)
-	if best == nil {
-		return nil, err
+	for _, room := range leeways {
+		d, err := newDetours(s, q, p.Entity, route, room)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.passable(); err != nil {
+			return nil, err
+		}
+		best, stops, err := d.cheapest(remake)
+		if best != nil {
+			return best.improved(d, stops, remake)
+		}
+		if err != nil || !d.refused {
+			return nil, err
+		}
 	}
-	// The places on the way round are as good as a few guesses. Others next to
-	// them may be better.
-	nodes, labels := best.Nodes, best.Labels
+	return nil, nil
+}
+
+// improved returns a path as good as r, or better. The places on the way round
+// are as good as a few guesses: others next to those of r may be better.
+func (r *Rerouted) improved(d *detours, stops []stop, remake remaker) (*Rerouted, error) {
+	best, nodes, labels := r, r.Nodes, r.Labels
 	for _, share := range [3]float64{1. / 4, 1. / 8, 1. / 16} {
 		d = d.near(stops, share)
-		next, better, err := d.cheapest(remake, route)
+		next, better, err := d.cheapest(remake)
+		if err != nil {
+			return nil, err
+		}
 		if next == nil {
-			if err != nil {
-				return nil, err
-			}
 			break
 		}
 		nodes, labels = nodes+next.Nodes, labels+next.Labels
@@ -87,9 +111,12 @@ func (s *Surroundings) Reroute(p *Plan, q *Query) (*Rerouted, error) {
 	return best, nil
 }
 
+// remaker makes a plan as changed.
+type remaker func(*volume.Change) (*volume.Entity, error)
+
 // cheapest returns the cheapest path of the graph that the decision finds clear,
 // and its nodes.
-func (d *detours) cheapest(remake func(*volume.Change) (*volume.Entity, error), route int) (*Rerouted, []stop, error) {
+func (d *detours) cheapest(remake remaker) (*Rerouted, []stop, error) {
 	finder := newWayfinder(d, d.journey())
 	var refused error
 	for range maxTries {
@@ -98,19 +125,19 @@ func (d *detours) cheapest(remake func(*volume.Change) (*volume.Entity, error), 
 			break
 		}
 		stops := finder.trace(l)
-		c := volume.Change{Paths: []volume.Path{{Trajectory: route, Points: d.points(stops)}}}
+		c := volume.Change{Paths: []volume.Path{{Trajectory: d.route, Points: d.points(stops)}}}
 		e, err := remake(&c)
 		if err != nil {
 			refused = fmt.Errorf("the plan cannot be changed so: %w", err)
 			continue
 		}
-		// Where the file rounds a path, it may no longer be clear.
 		if ok, err := d.s.clear(e); err != nil {
 			return nil, nil, err
 		} else if ok {
 			cost, _ := finder.cost(l)
 			return &Rerouted{Change: c, Entity: e, CostS: cost, Nodes: len(d.places), Labels: finder.labels}, stops, nil
 		}
+		d.refused = true // as its file rounds it
 	}
 	return nil, nil, refused
 }
@@ -160,8 +187,7 @@ func (s *Surroundings) blockedRoute(e *volume.Entity) (int, error) {
 	return blocked, nil
 }
 
-// journey says what is sought on the graph. The arrival is no later than the
-// limit of delay, or than the longest detour takes when that is more.
+// journey says what is sought on the graph.
 func (d *detours) journey() journey {
 	w, v, n := &d.q.Weights, &d.q.Vehicle, len(d.legs)
 	from := d.t.Window().StartNS

@@ -3,6 +3,7 @@ package resolve_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/deconflict/deconflict/internal/conflict"
@@ -228,5 +229,20 @@ func TestRerouteIsDeclaredByItsFile(t *testing.T) {
 	r, err = s.Reroute(&resolve.Plan{Entity: own, Remake: func(*volume.Change) (*volume.Entity, error) { return own, nil }}, &q)
 	if r != nil || err != nil {
 		t.Errorf("found %+v, %v, for a plan that stays as it is", r, err)
+	}
+	// A file that holds positions to 1e-5 degree, a metre: there is room for that.
+	r, err = s.Reroute(&resolve.Plan{Entity: own, Remake: func(c *volume.Change) (*volume.Entity, error) {
+		rounded := *c
+		rounded.Paths = slices.Clone(c.Paths)
+		p := &rounded.Paths[0]
+		p.Points = slices.Clone(p.Points)
+		for i := range p.Points {
+			p.Points[i].At.LatE9 -= p.Points[i].At.LatE9 % 10_000
+			p.Points[i].At.LngE9 -= p.Points[i].At.LngE9 % 10_000
+		}
+		return rounded.Apply(own)
+	}}, &q)
+	if err != nil || r == nil {
+		t.Errorf("found %+v, %v, for a plan rounded to a metre", r, err)
 	}
 }

@@ -97,14 +97,14 @@ func drawScene(t testing.TB, r *rand.Rand) *scene {
 		s.others = append(s.others, &volume.Entity{ID: id, Kind: volume.Kind(r.IntN(2)), Type: "no_entry", Volumes: []volume.Volume4D{v}})
 	}
 	s.q = Query{Weights: DefaultWeights(), Limits: Limits{
-		LaterNS: r.Int64N(60) * second, EarlierNS: r.Int64N(2) * 20 * second,
+		LaterNS: (10 + r.Int64N(60)) * second, EarlierNS: r.Int64N(2) * 20 * second,
 		UpMM: 120_000, FloorMM: volume.NoFloorMM, CeilingMM: volume.NoCeilingMM,
 		DetourMM: int64(300e3 * scale),
 	}}
 	if r.IntN(2) == 0 {
 		s.q.Vehicle.CanStop = true
 	} else {
-		s.q.Vehicle.TurnRadiusMM = int64(30e3 * scale)
+		s.q.Vehicle.TurnRadiusMM = int64((10 + 140*r.Float64()*r.Float64()) * 1000 * scale)
 	}
 	if r.IntN(2) == 0 {
 		s.q.Vehicle.ClimbMMPS, s.q.Vehicle.DescentMMPS = 4000, 3000
@@ -212,6 +212,9 @@ func checkFlown(t *testing.T, s *scene, r *Rerouted) float64 {
 	}
 	if v.EnduranceNS > 0 && last-first > v.EnduranceNS {
 		t.Fatalf("aloft for %d", last-first)
+	}
+	if last > due+l.LaterNS {
+		t.Fatalf("arrives at %d, declared %d", last, due)
 	}
 	if first < old[0].TimeNS-l.EarlierNS || first > old[0].TimeNS+l.LaterNS {
 		t.Fatalf("start at %d, declared %d", first, old[0].TimeNS)

@@ -8,13 +8,8 @@ import (
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
-const (
-	// Instants of a new path are whole milliseconds, where the plan's are.
-	roundNS = 1_000_000
-	// guardNS is by how much more spans are grown: what rounding to a nanosecond
-	// in several places can come to.
-	guardNS = 1_000
-)
+// Instants of a new path are whole milliseconds, where the plan's are.
+const roundNS = 1_000_000
 
 // place is a node: a waypoint of the plan, or a place on the way round one leg.
 type place struct {
@@ -24,6 +19,7 @@ type place struct {
 	liftMM  int64           // above waypoint after
 	levelMM int64           // above the profile of the plan
 	along   float64         // metres along the leg after the waypoint
+	beside  float64         // metres from the leg
 	where   volume.Waypoint // as the path will have it, without a time
 	toGoNS  int64           // bounds from below what is left to the end
 	toGoMM  int64
@@ -56,6 +52,8 @@ type hop struct {
 type detours struct {
 	s        *Surroundings
 	q        *Query
+	route    int
+	leeway   leeway
 	t        *volume.Trajectory
 	alone    *volume.Entity // with that trajectory only
 	datum    volume.Datum   // of new paths, whatever they are
@@ -67,16 +65,17 @@ type detours struct {
 	out      [][]*way
 	known    []bool // out is found
 	risks    map[int]spanSet
+	refused  bool // a path found was not clear as declared
 }
 
-func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int) (*detours, error) {
+func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int, room leeway) (*detours, error) {
 	alone := *e
 	alone.Volumes, alone.Trajectories = nil, e.Trajectories[route:route+1]
-	d := &detours{s: s, q: q, t: e.Trajectories[route], alone: &alone, most: maxPlaces, risks: map[int]spanSet{}}
+	d := &detours{s: s, q: q, route: route, leeway: room, t: e.Trajectories[route], alone: &alone, most: maxPlaces, risks: map[int]spanSet{}}
 	w := d.t.Waypoints()
 	d.legs, d.places = make([]flown, len(w)-1), make([]place, len(w))
 	last := len(w) - 1
-	slowest, longest := math.Inf(1), 0
+	longest := 0
 	for k := last; k >= 0; k-- {
 		d.places[k] = place{after: k, kept: true, at: w[k].At, where: w[k], along: math.Inf(-1)}
 		if k == last {
@@ -90,9 +89,6 @@ func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int) (*detour
 		if v := q.Vehicle.MaxSpeedMMPS; v > 0 {
 			l.speed = min(l.speed, float64(v)/1000)
 		}
-		if l.speed > 0 {
-			slowest = min(slowest, l.speed)
-		}
 		if l.lengthM > d.legs[longest].lengthM {
 			longest = k
 		}
@@ -101,7 +97,7 @@ func newDetours(s *Surroundings, q *Query, e *volume.Entity, route int) (*detour
 	}
 	d.out, d.known = make([][]*way, len(w)), make([]bool, len(w))
 	round := float64(q.Limits.DetourMM) / 1000
-	d.latestNS = d.t.Window().EndNS + max(q.Limits.LaterNS, int64(min(round/slowest, maxDelayNS/1e9)*1e9))
+	d.latestNS = d.t.Window().EndNS + q.Limits.LaterNS
 	// Heights of a new path are known as its longest leg lets them be. No leg of
 	// it is longer than the plan's longest with the whole detour.
 	far := place{after: longest, at: geodesy.Direct(w[longest].At, 0, d.legs[longest].lengthM+round)}
@@ -258,7 +254,7 @@ func (d *detours) shutAt(leg int, a, b *place, takesNS, toGoNS int64) spanSet {
 	start := d.legs[leg].startNS
 	for _, h := range d.hits(leg, a, b, takesNS, toGoNS) {
 		for _, s := range h.spans {
-			spans = append(spans, volume.Span{Lo: floorTo(s.Lo+start-guardNS, roundNS), Hi: ceilTo(s.Hi+start+guardNS, roundNS)})
+			spans = append(spans, volume.Span{Lo: floorTo(s.Lo+start-d.leeway.ns, roundNS), Hi: ceilTo(s.Hi+start+d.leeway.ns, roundNS)})
 		}
 	}
 	return normalise(spans)
@@ -324,7 +320,7 @@ func (d *detours) addRound(k int, found []place) {
 		}
 		before, _, _ := geodesy.Inverse(d.places[k].at, p.at)
 		after, _, _ := geodesy.Inverse(p.at, d.places[k+1].at)
-		if before+after > l.lengthM+float64(d.q.Limits.DetourMM)/1000 {
+		if longer := float64(d.q.Limits.DetourMM) / 1000; before+after > l.lengthM+longer || p.beside > 0.999*longer {
 			continue
 		}
 		p.toGoMM = d.places[k+1].toGoMM + int64(math.Floor(after*1000))

@@ -21,7 +21,7 @@ func graphOf(t *testing.T, s *scene, most int) *detours {
 	if ok, err := around.clear(s.own); ok || err != nil {
 		return nil
 	}
-	d, err := newDetours(around, &s.q, s.own, 0)
+	d, err := newDetours(around, &s.q, s.own, 0, leeways[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,5 +232,28 @@ func TestSearchIsExhaustive(t *testing.T) {
 	}
 	if solved < 100 || blocked < 10 || waits == 0 {
 		t.Errorf("%d solved, %d blocked, %d waits: expected more", solved, blocked, waits)
+	}
+}
+
+// A line beside the whole leg, joined at 45 degrees, is among the ways round.
+func TestLinesBesideTheLeg(t *testing.T) {
+	r := rand.New(rand.NewPCG(53, 7))
+	lines := 0
+	for range 60 {
+		d := graphOf(t, drawScene(t, r), maxPlaces)
+		if d == nil {
+			continue
+		}
+		for _, n := range d.hops {
+			a, b := &d.places[n.from], &d.places[n.to]
+			length := d.legs[n.leg].lengthM
+			near := func(x, y float64) bool { return math.Abs(x-y) < 1e-6*length }
+			if !a.kept && !b.kept && near(a.along, a.beside) && near(b.along, length-b.beside) && near(a.beside, b.beside) {
+				lines++
+			}
+		}
+	}
+	if lines < 20 {
+		t.Errorf("%d lines beside legs, expected more", lines)
 	}
 }

@@ -14,8 +14,6 @@ const (
 	maxHullM = 1_000_000
 	// earthM is a mean radius of the earth in metres, for bounds only.
 	earthM = 6_371_000
-	// roundM covers the rounding of corners to a centimetre.
-	roundM = 0.05
 )
 
 // bearing is a direction in the plane and how far a shape reaches in it.
@@ -42,7 +40,7 @@ func (v *survey) hull(o *obstacle, sides int) []corner {
 	if extent > maxHullM {
 		return nil
 	}
-	required += roundM + extent*extent/earthM*extent/earthM/2
+	required += v.d.leeway.besideM + extent*extent/earthM*extent/earthM/2
 	directions := directionsOf(points, v.l.line.Azimuth(v.cornerAt(middle).along), sides)
 	var out []corner
 	for i := range directions {

@@ -106,7 +106,7 @@ func (v *survey) place(c corner, levelMM int64) place {
 		at.LngE9 = -180e9
 	}
 	lift := int64(math.Round(float64(share * float64(v.l.riseMM))))
-	return place{after: v.k, along: c.along, at: at, liftMM: lift + levelMM, levelMM: levelMM}
+	return place{after: v.k, along: c.along, beside: math.Abs(c.right), at: at, liftMM: lift + levelMM, levelMM: levelMM}
 }
 
 // nearest rounds to a multiple of unit.
@@ -381,13 +381,13 @@ func (v *survey) levels() {
 }
 
 // choices returns the least levels up and down that clear all obstacles, and
-// those that clear one, outward to a decimetre.
+// those that clear one, rounded outward.
 func (v *survey) choices() []int64 {
 	var all []volume.Span
 	var ups, downs []int64
 	consider := func(u spanSet) {
-		ups = append(ups, ceilTo(u.from(0), 100))
-		downs = append(downs, floorTo(u.upTo(0), 100))
+		ups = append(ups, ceilTo(u.from(0), v.d.leeway.mm))
+		downs = append(downs, floorTo(u.upTo(0), v.d.leeway.mm))
 	}
 	for i := range v.obstacles {
 		all = append(all, v.obstacles[i].lifts...)

@@ -351,4 +351,64 @@ func TestOnlyAHoverClears(t *testing.T) {
 	if l := newWayfinder(g, ask).next(); l == nil {
 		t.Error("23 s aloft clear")
 	}
+	// It would rather arrive at 40 s, but must be down 30 s after the start.
+	ask.aloftNS, ask.dueNS, ask.earlierS = 30*s, 40*s, 1
+	search = newWayfinder(g, ask)
+	if l = search.next(); l == nil {
+		t.Fatal("30 s aloft clear")
+	}
+	if _, at := search.cost(l); at != 32*s {
+		t.Errorf("arrives at %d, expected 32 s", at)
+	}
+}
+
+// The shorter way to a place may leave less room for the next turn.
+func TestTurnsTakeRoomFromBothSides(t *testing.T) {
+	ways := []*way{
+		{id: 0, from: 0, to: 1, takesNS: 1, lengthMM: 10},
+		{id: 1, from: 0, to: 2, takesNS: 1, lengthMM: 8},
+		{id: 2, from: 2, to: 1, takesNS: 1, lengthMM: 8},
+		{id: 3, from: 1, to: 3, takesNS: 1, lengthMM: 10},
+		{id: 4, from: 3, to: 4, takesNS: 1, lengthMM: 10},
+	}
+	g := &drawnGraph{
+		out: [][]*way{ways[:2], ways[3:4], ways[2:3], ways[4:], nil}, shut: make([][]volume.Span, 5), risk: make([][]volume.Span, 5),
+		room:    map[[2]int]int64{{0, 3}: 6, {3, 4}: 6},
+		firm:    map[[2]int]bool{{0, 3}: true, {3, 4}: true},
+		leastNS: make([]int64, 5), leastMM: make([]int64, 5),
+	}
+	s := newWayfinder(g, journey{goal: 4, dueNS: 4, latestNS: 9, lengthMM: 30, detourMM: 30, turns: true, detour: 1, maxLabels: 100})
+	l := s.next()
+	if l == nil || l.lengthMM != 36 {
+		t.Errorf("found %+v, expected the longer way of 36 mm", l)
+	}
+	g.room[[2]int{0, 3}] = 4
+	if l := newWayfinder(g, s.ask).next(); l == nil || l.lengthMM != 30 {
+		t.Errorf("found %+v, expected the way of 30 mm, which has room", l)
+	}
+}
+
+func TestCovers(t *testing.T) {
+	flow := []presence{{0, 10, 0, true}}
+	for _, c := range []struct {
+		p, q        []presence
+		plain, late bool // covered, and aloft no longer
+	}{
+		{flow, []presence{{2, 5, 2, true}}, true, true},
+		{flow, []presence{{2, 5, 5, false}}, true, false}, // at 2 it left at 5 at the latest, not at 2
+		{[]presence{{0, 10, 3, false}}, flow, true, false},
+		{[]presence{{0, 10, 10, false}}, flow, true, true},
+		{flow, []presence{{5, 11, 0, false}}, false, false},
+		{flow, []presence{{-1, 3, -9, false}}, false, false},
+		{[]presence{{0, 4, 0, true}, {5, 10, 4, false}}, []presence{{3, 7, 3, false}}, true, true},
+		{[]presence{{0, 4, 0, true}, {6, 10, 4, false}}, []presence{{3, 7, 3, false}}, false, false},
+		{flow, nil, true, true},
+	} {
+		if got := covers(c.p, c.q, false); got != c.plain {
+			t.Errorf("%v covers %v: %t", c.p, c.q, got)
+		}
+		if got := covers(c.p, c.q, true); got != c.late {
+			t.Errorf("%v covers %v, aloft no longer: %t", c.p, c.q, got)
+		}
+	}
 }
