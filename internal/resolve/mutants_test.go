@@ -46,7 +46,7 @@ var mutants = []mutant{
 	{"an advance at the price of a delay", "resolve/single.go", "float64(w.Earlier * seconds(n))", "float64(w.Later * seconds(n))"},
 	{"the greatest violation for the least", "resolve/violation.go", "share < best.Share ||", "share > best.Share ||"},
 	{"the farthest for the closest", "resolve/options.go", "if share < least {", "if share < least && best == nil {"},
-	{"shifts of the other side", "volume/spans.go", "ux, uy = 0-ux, 0-uy", "ux, uy = 0-ux, uy"},
+	{"shifts of the other side", "volume/sideways.go", "wx, wy = 0-wx, 0-wy", "wx, wy = 0-wx, wy"},
 }
 
 // mutantTests are the tests that are run against mutants.

@@ -13,12 +13,23 @@ import (
 // sideways looks for shifts of the whole plan.
 type sideways struct {
 	f     *finder
-	pairs []pair
 	known map[int]*line // by bearing
+
+	// Where the others lie as seen from the plan is found once for all bearings,
+	// as that costs most by far.
+	all []volume.Displacement
+	of  []int // whose each is
 }
 
 func (f *finder) newSideways() *sideways {
-	return &sideways{f: f, pairs: f.pairs(margin{sidewaysMM: f.q.Limits.SidewaysMM}), known: map[int]*line{}}
+	s := &sideways{f: f, known: map[int]*line{}}
+	for _, p := range f.pairs(margin{sidewaysMM: f.q.Limits.SidewaysMM}) {
+		s.all = volume.Displacements(s.all, f.parts[p.mine], p.other.part, f.s.need(p.other.of), f.q.Limits.SidewaysMM)
+		for len(s.of) < len(s.all) {
+			s.of = append(s.of, p.other.of)
+		}
+	}
+	return s
 }
 
 // line returns the shifts towards a bearing in degrees.
@@ -29,12 +40,15 @@ func (s *sideways) line(bearing int) *line {
 	}
 	f := s.f
 	to := volume.NewSideways(f.own, bearing)
-	within := volume.Span{Lo: 0, Hi: f.q.Limits.SidewaysMM}
+	limit := f.q.Limits.SidewaysMM
+	var spans []owned
+	for i := range s.all {
+		if span, ok := s.all[i].Span(to); ok && span.Hi > 0 && span.Lo < limit {
+			spans = append(spans, owned{span, s.of[i]})
+		}
+	}
 	l := &line{
-		kind: Sideways, limit: within.Hi, step: sidewaysStep, proof: sidewaysProof,
-		spans: f.spansOf(s.pairs, f.parts, func(dst []volume.Span, a, b volume.Part, need volume.Need) []volume.Span {
-			return volume.ShiftSpans(dst, a, b, need, to, within)
-		}),
+		kind: Sideways, limit: limit, step: sidewaysStep, proof: sidewaysProof, spans: spans,
 		change: func(n int64) volume.Change {
 			return volume.Change{Shift: volume.Shift{BearingDeg: bearing, DistanceMM: n}}
 		},
