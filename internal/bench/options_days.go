@@ -52,8 +52,8 @@ func optionDays(w io.Writer, cfg *OptionsConfig) error {
 	}
 	tab.Flush()
 	fmt.Fprintln(w, "\nof the plans in conflict when filed; delay, distance, altitude and cost are means over those")
-	fmt.Fprintln(w, "cleared, left is the mean share of the separation that is missing where nothing clears;")
-	fmt.Fprintln(w, "kinds of the changes that were taken:")
+	fmt.Fprintln(w, "cleared, left is the median share of the separation that is missing where nothing clears;")
+	fmt.Fprintln(w, "more than 100 is an overlap; kinds of the changes that were taken:")
 	for _, k := range kinds {
 		fmt.Fprintln(w, "  "+k)
 	}
@@ -212,7 +212,7 @@ func (s *service) row(w io.Writer) {
 	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%.1f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t\n",
 		s.day.Name, name, len(s.day.Plans), s.conflict, 100*float64(len(s.costS))/math.Max(1, float64(s.conflict)),
 		average(s.delayS), p95, average(s.fartherM), average(s.altitudeM), average(s.costS),
-		100*average(s.leftShare), at(s.took, 50)/1e3, at(s.took, 99)/1e3)
+		100*percentile(s.leftShare, 50), at(s.took, 50)/1e3, at(s.took, 99)/1e3)
 }
 
 // kinds says how often each kind of change was taken.
