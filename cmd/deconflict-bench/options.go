@@ -27,7 +27,7 @@ func options(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if *smoke {
-		*sizes, cfg.Scale, cfg.Queries, cfg.Rounds = "300,600", 0.1, 30, 1
+		*sizes, cfg.Scale, cfg.Queries, cfg.Rounds = "150,200", 0.04, 6, 1
 	}
 	if *days != "" {
 		cfg.Days = strings.Split(*days, ",")

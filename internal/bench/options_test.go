@@ -19,7 +19,7 @@ import (
 func TestOptionsSmoke(t *testing.T) {
 	var out bytes.Buffer
 	plot := filepath.Join(t.TempDir(), "cost.svg")
-	cfg := OptionsConfig{Scale: 0.1, Days: []string{"city", "corridor", "wildfire"}, Sizes: []int{200, 400}, Queries: 20, Rounds: 1, Plot: plot}
+	cfg := OptionsConfig{Scale: 0.04, Days: []string{"city", "corridor", "wildfire"}, Sizes: []int{150, 200}, Queries: 6, Rounds: 1, Plot: plot}
 	if err := Options(&out, cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestOptionsSmoke(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"ranked list, p99", ">400<"} {
+	for _, want := range []string{"ranked list, p99", ">200<"} {
 		if !bytes.Contains(svg, []byte(want)) {
 			t.Errorf("the drawing lacks %q", want)
 		}
