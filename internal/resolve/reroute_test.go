@@ -183,6 +183,10 @@ func TestRerouteOverAWall(t *testing.T) {
 	if r, err := s.Reroute(&resolve.Plan{Entity: own}, &q); r != nil || err != nil {
 		t.Errorf("found %+v, %v, with a lower ceiling", r, err)
 	}
+	q.Limits.CeilingMM, q.Limits.UpMM = volume.NoCeilingMM, 34_999
+	if r, err := s.Reroute(&resolve.Plan{Entity: own}, &q); r != nil || err != nil {
+		t.Errorf("found %+v, %v, with a lower limit", r, err)
+	}
 }
 
 // What no single new path can clear is refused with the reason.
@@ -230,19 +234,31 @@ func TestRerouteIsDeclaredByItsFile(t *testing.T) {
 	if r != nil || err != nil {
 		t.Errorf("found %+v, %v, for a plan that stays as it is", r, err)
 	}
-	// A file that holds positions to 1e-5 degree, a metre: there is room for that.
-	r, err = s.Reroute(&resolve.Plan{Entity: own, Remake: func(c *volume.Change) (*volume.Entity, error) {
-		rounded := *c
-		rounded.Paths = slices.Clone(c.Paths)
-		p := &rounded.Paths[0]
-		p.Points = slices.Clone(p.Points)
-		for i := range p.Points {
-			p.Points[i].At.LatE9 -= p.Points[i].At.LatE9 % 10_000
-			p.Points[i].At.LngE9 -= p.Points[i].At.LngE9 % 10_000
-		}
-		return rounded.Apply(own)
-	}}, &q)
-	if err != nil || r == nil {
+	rounded := func(e *volume.Entity, unitE9, unitNS int64) resolve.Plan {
+		return resolve.Plan{Entity: e, Remake: func(c *volume.Change) (*volume.Entity, error) {
+			points := slices.Clone(c.Paths[0].Points)
+			for i := range points {
+				p := &points[i]
+				p.At.LatE9 -= p.At.LatE9 % unitE9
+				p.At.LngE9 -= p.At.LngE9 % unitE9
+				p.TimeNS -= p.TimeNS % unitNS
+			}
+			return (&volume.Change{Paths: []volume.Path{{Points: points}}}).Apply(e)
+		}}
+	}
+	// A file that holds positions to 1e-5 degree, a metre.
+	p := rounded(own, 10_000, 1)
+	if r, err = s.Reroute(&p, &q); err != nil || r == nil {
 		t.Errorf("found %+v, %v, for a plan rounded to a metre", r, err)
+	}
+	// One that holds times to a second, with a wall that comes down between two.
+	own = flight(t, 18_000)
+	if s, err = resolve.NewSurroundings([]*volume.Entity{wall(t, "WALL", 9_000, noonNS-3600e9, noonNS+100_990_000_000, 1_000_000)}, resolve.Rules{}); err != nil {
+		t.Fatal(err)
+	}
+	p = rounded(own, 1, 1_000_000_000)
+	q = pathQuery(600e9, 1)
+	if r, err = s.Reroute(&p, &q); err != nil || r == nil {
+		t.Errorf("found %+v, %v, for a plan rounded to a second", r, err)
 	}
 }

@@ -365,7 +365,7 @@ func TestOnlyAHoverClears(t *testing.T) {
 // The shorter way to a place may leave less room for the next turn.
 func TestTurnsTakeRoomFromBothSides(t *testing.T) {
 	ways := []*way{
-		{id: 0, from: 0, to: 1, takesNS: 1, lengthMM: 10},
+		{id: 0, from: 0, to: 1, takesNS: 2, lengthMM: 10},
 		{id: 1, from: 0, to: 2, takesNS: 1, lengthMM: 8},
 		{id: 2, from: 2, to: 1, takesNS: 1, lengthMM: 8},
 		{id: 3, from: 1, to: 3, takesNS: 1, lengthMM: 10},
