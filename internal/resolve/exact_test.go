@@ -204,7 +204,7 @@ func TestOptionsAreExact(t *testing.T) {
 	}
 	t.Logf("%d worlds, %d clear as declared, options %v, %d blocked", n, clear, count, blocked)
 	for _, d := range append(dimensions, shifts, dimension{kind: Combined}) {
-		if count[d.kind] < int(n/200) {
+		if count[d.kind] < int(n/400) {
 			t.Errorf("only %d options of kind %s: the test tries too little", count[d.kind], d.kind)
 		}
 	}

@@ -263,3 +263,59 @@ func (w *world) bearings(t *testing.T, a *Answer) []int {
 	}
 	return all[:min(len(all), combinedBearings)]
 }
+
+// TestBearingsAreGood compares the shift found with the least over all 360
+// bearings. The search tries some only: it may miss one shift in a hundred, and
+// nine in ten are within a hundredth of the least.
+func TestBearingsAreGood(t *testing.T) {
+	t.Parallel()
+	first, n := worldsToTry(t, 200)
+	found, missed, good := 0, 0, 0
+	for seed := first; seed < first+n; seed++ {
+		w := newWorld(seed)
+		a := w.ask(t)
+		if len(a.Conflicts) == 0 || w.limit(Sideways) == 0 {
+			continue
+		}
+		best, got := w.leastAside(t), leastOf(a, Sideways)
+		switch {
+		case best == noAmount:
+		case got == noAmount:
+			missed++
+		default:
+			found++
+			if float64(got) <= float64(best)*1.01+20 {
+				good++
+			}
+		}
+	}
+	t.Logf("%d shifts, %d missed, %d within a hundredth of the least", found, missed, good)
+	if found < int(n)/10 || missed*100 > found || good*10 < found*9 {
+		t.Errorf("%d shifts, %d missed, %d within a hundredth of the least", found, missed, good)
+	}
+}
+
+// leastAside returns the least shift towards any bearing, or noAmount.
+func (w *world) leastAside(t *testing.T) int64 {
+	t.Helper()
+	s, err := NewSurroundings(w.others, w.rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := newFinder(s, Plan{Entity: w.plan}, &w.query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	every := make([]int, 360)
+	for b := range every {
+		every[b] = b
+	}
+	got, err := f.newSideways().cheapest(every, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got == nil {
+		return noAmount
+	}
+	return got.n
+}

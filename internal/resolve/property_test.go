@@ -25,7 +25,7 @@ func eachWorld(t *testing.T, usual int, check func(w *world, a *Answer)) {
 		}
 		check(w, a)
 	}
-	if conflicts < int(n)/3 {
+	if !t.Failed() && conflicts < int(n)/3 {
 		t.Errorf("only %d of %d plans in conflict: the test tries too little", conflicts, n)
 	}
 }
@@ -36,6 +36,9 @@ func TestFarTrafficChangesNothing(t *testing.T) {
 	t.Parallel()
 	added := 0
 	eachWorld(t, 200, func(w *world, a *Answer) {
+		if slices.ContainsFunc(w.plan.Volumes, func(v volume.Volume4D) bool { return lacksBound(&v) }) {
+			return // nothing is far
+		}
 		for i, e := range slices.Clone(w.others) {
 			c := volume.Change{DelayNS: 30 * 24 * 3600 * 1e9}
 			if i%2 == 0 {

@@ -62,7 +62,7 @@ func (s *sideways) line(bearing int) *line {
 const hairMM = 1_000
 
 // guess returns what the spans say of a bearing: the least amount that may be
-// clear.
+// clear. Beyond the limit it may be too little, but tells where to look.
 func (s *sideways) guess(bearing int) int64 {
 	l := s.line(bearing)
 	if l.guess > 0 {
@@ -79,7 +79,7 @@ func (s *sideways) guess(bearing int) int64 {
 			l.guess = spans[0].Hi
 		}
 	}
-	if l.guess <= 0 || l.guess > l.limit {
+	if l.guess <= 0 {
 		l.guess = math.MaxInt64
 	}
 	return l.guess
@@ -98,7 +98,7 @@ func (s *sideways) cheapest(bearings []int, away *found) (*found, error) {
 		// The spans do not notice areas that hold the plan whole: more than the
 		// guess may be needed, never less.
 		guess := s.guess(b)
-		if guess == math.MaxInt64 || best != nil && guess >= best.n {
+		if guess > s.f.q.Limits.SidewaysMM || best != nil && guess >= best.n {
 			continue
 		}
 		got, err := s.f.least(s.line(b))
@@ -111,6 +111,9 @@ func (s *sideways) cheapest(bearings []int, away *found) (*found, error) {
 	}
 	return best, nil
 }
+
+// starts is how many of the promising bearings are bettered.
+const starts = 8
 
 // bearings returns the bearings to try, the promising first: along the
 // shortest ways out of each conflict, to both sides of the plan's course and to
@@ -136,7 +139,12 @@ func (s *sideways) bearings(conflicts []conflict.Verdict) []int {
 	all = slices.Compact(all)
 	byGuess := func(a, b int) int { return cmp.Or(cmp.Compare(s.guess(a), s.guess(b)), cmp.Compare(a, b)) }
 	slices.SortFunc(all, byGuess)
-	best := s.better(all[0])
+	best := all[0]
+	for _, b := range all[:min(len(all), starts)] {
+		if b = s.better(b); s.guess(b) < s.guess(best) {
+			best = b
+		}
+	}
 	out := []int{best}
 	for _, b := range all {
 		if d := (b - best + 360) % 360; d >= 90 && d <= 270 {

@@ -124,7 +124,7 @@ func TestHairInConflict(t *testing.T) {
 	}
 	t.Logf("asked %v", asked)
 	for _, d := range dimensions {
-		if asked[d.kind] < int(n/200) {
+		if asked[d.kind] < int(n/400) {
 			t.Errorf("%s asked %d times: too few", d.kind, asked[d.kind])
 		}
 	}

@@ -58,6 +58,9 @@ func newWorld(seed uint64) *world {
 	w.drawRules()
 	w.heights = int64(2+w.IntN(5))*max(w.rules.Minima.VerticalMM, w.rules.Constraints.VerticalMM) + 40_000
 	w.plan = w.entity("plan", 0)
+	if len(w.plan.Trajectories) == 0 && w.IntN(4) > 0 {
+		w.enlarge()
+	}
 	for i := range 1 + w.IntN(10) {
 		w.others = append(w.others, w.entity(fmt.Sprintf("%c%d", "aq"[w.IntN(2)], i), 1+w.IntN(3)))
 	}
@@ -283,6 +286,24 @@ func (w *world) entity(id string, what int) *volume.Entity {
 		}
 	}
 	return e
+}
+
+// enlarge gives the volumes of the plan more time and altitude, of which they can
+// give up some.
+func (w *world) enlarge() {
+	high, long := w.level(w.heights), w.instant(w.lengthS)
+	for i := range w.plan.Volumes {
+		v := &w.plan.Volumes[i]
+		if v.Band.UpperMM < volume.NoCeilingMM {
+			v.Band.UpperMM += high
+			if v.Datum.Sea {
+				v.SeaBand.UpperMM += high
+			}
+		}
+		if v.Window.EndNS < volume.ForeverNS {
+			v.Window.EndNS += long
+		}
+	}
 }
 
 // conditional tells whether the plan may enter an entity.
