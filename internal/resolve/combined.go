@@ -62,13 +62,9 @@ func gridStep(step, limit int64) int64 {
 // until that alone costs what the best does, so it is the optimum over the grid
 // and all delays.
 func (f *finder) combined(bearings []int, below float64) (*found, error) {
-	l, w := &f.q.Limits, &f.q.Weights
+	w := &f.q.Weights
 	lo, hi := f.delays()
-	pairs := f.pairs(margin{
-		earlierNS: -lo, laterNS: hi, downMM: l.DownMM, upMM: l.UpMM, sidewaysMM: l.SidewaysMM,
-	})
 	var best *found
-	shifted := map[volume.Shift]*volume.Entity{}
 	for _, n := range f.nodes(bearings) {
 		left := below - n.cost
 		if left <= 0 {
@@ -76,11 +72,15 @@ func (f *finder) combined(bearings []int, below float64) (*found, error) {
 		}
 		// Only delays that leave it cheaper are of interest.
 		within := volume.Span{Lo: -affordable(-lo, w.Earlier, left), Hi: affordable(hi, w.Later, left)}
-		e, err := f.at(&n, shifted)
-		if err != nil {
+		// What is tried is the plan as it would be declared: the spans of another
+		// one would send the decision to amounts that are not clear.
+		e := f.remake(Combined, &volume.Change{Shift: n.shift, LiftMM: n.lift})
+		if e == nil {
 			continue // it cannot be there, whatever the delay
 		}
-		spans := f.spansOf(pairs, partsOf(e), func(dst []volume.Span, a, b volume.Part, need volume.Need) []volume.Span {
+		parts := partsOf(e)
+		near := f.pairsOf(parts, margin{earlierNS: -within.Lo, laterNS: within.Hi})
+		spans := f.spansOf(near, parts, func(dst []volume.Span, a, b volume.Part, need volume.Need) []volume.Span {
 			return volume.DelaySpans(dst, a, b, need, within)
 		})
 		for _, line := range f.timeLines(spans) {
@@ -124,19 +124,4 @@ func affordable(limit int64, weight, cost float64) int64 {
 		return int64(ns / weight)
 	}
 	return limit
-}
-
-// at returns the plan moved to a node.
-func (f *finder) at(n *node, shifted map[volume.Shift]*volume.Entity) (*volume.Entity, error) {
-	e := shifted[n.shift]
-	if e == nil {
-		c := volume.Change{Shift: n.shift}
-		var err error
-		if e, err = c.Apply(f.own); err != nil {
-			return nil, err
-		}
-		shifted[n.shift] = e
-	}
-	c := volume.Change{LiftMM: n.lift}
-	return c.Apply(e)
 }

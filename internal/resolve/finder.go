@@ -139,7 +139,7 @@ func (f *finder) delays() (lo, hi int64) {
 
 // pair is a part of the plan and one it may come near.
 type pair struct {
-	mine  int // into finder.parts
+	mine  int // into the plan's parts
 	other neighbour
 }
 
@@ -159,11 +159,14 @@ func (f *finder) checkCrowd() error {
 
 // pairs returns what the plan's parts may come near within a margin, without
 // what it may enter. Too many are none, and checkCrowd fails from then on.
-func (f *finder) pairs(m margin) []pair {
+func (f *finder) pairs(m margin) []pair { return f.pairsOf(f.parts, m) }
+
+// pairsOf is pairs for the parts of the plan as changed.
+func (f *finder) pairsOf(parts []volume.Part, m margin) []pair {
 	var out []pair
 	var near []neighbour
-	for i := range f.parts {
-		near = f.s.nearby(near[:0], f.s.boxes(f.parts[i:i+1], m)...)
+	for i := range parts {
+		near = f.s.nearby(near[:0], f.s.boxes(parts[i:i+1], m)...)
 		for _, n := range near {
 			if !f.s.free[n.of] {
 				out = append(out, pair{i, n})

@@ -27,8 +27,8 @@ func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, error)
 		for k := int64(1); k <= samples && l.limit > 0; k++ {
 			n := l.limit / samples * k
 			c := l.change(n)
-			e, err := c.Apply(f.own)
-			if err != nil {
+			e := f.remake(l.kind, &c)
+			if e == nil {
 				continue
 			}
 			left, _, err := f.judge(e)
