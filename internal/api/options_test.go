@@ -303,14 +303,19 @@ func TestConstraintsAreAvoidedAndNamedToReaders(t *testing.T) {
 	}
 }
 
-// worlds returns in how many random worlds options are tried: 200, times
-// DECONFLICT_OPTIONS_ROUNDS where that is set.
+// worlds returns in how many random worlds options are tried: 200, or a tenth of
+// DECONFLICT_OPTIONS_ROUNDS where that is more.
 func worlds(t *testing.T) int {
-	times, err := strconv.Atoi(os.Getenv("DECONFLICT_OPTIONS_ROUNDS"))
-	if err != nil || times < 1 {
-		times = 1
+	t.Helper()
+	given := os.Getenv("DECONFLICT_OPTIONS_ROUNDS")
+	if given == "" {
+		return 200
 	}
-	return 200 * times
+	n, err := strconv.Atoi(given)
+	if err != nil {
+		t.Fatalf("DECONFLICT_OPTIONS_ROUNDS=%s: %v", given, err)
+	}
+	return max(200, n/10)
 }
 
 // Whatever is around: each option is accepted by a PUT with an empty key, and
