@@ -126,7 +126,11 @@ func (s *sideways) bearings(conflicts []conflict.Verdict) []int {
 	}
 	for i := range conflicts {
 		if a := conflicts[i].MinHorizontal; a != nil {
-			if distance, azimuth, _ := geodesy.Inverse(a.A, a.B); distance > 0.01 {
+			mine, other := a.A, a.B
+			if conflicts[i].A.ID != s.f.own.ID { // whatever names come first
+				mine, other = other, mine
+			}
+			if distance, azimuth, _ := geodesy.Inverse(mine, other); distance > 0.01 {
 				b := int(math.Round(azimuth))
 				all = append(all, b, b+180)
 			}
