@@ -125,3 +125,65 @@ func affordable(limit int64, weight, cost float64) int64 {
 	}
 	return limit
 }
+
+// refine lowers the lift of a combination, then its shift, to the least that the
+// rest of it needs: the grid has them in steps only.
+func (f *finder) refine(best *found) (*found, error) {
+	var err error
+	if lift := best.change.LiftMM; lift != 0 {
+		rest := best.change
+		rest.LiftMM = 0
+		if g := f.onTop(&rest); g != nil {
+			way, sign := g.liftLines()[0], int64(1)
+			if lift < 0 {
+				way, sign = g.liftLines()[1], -1
+			}
+			best, err = f.lower(best, way, sign*lift, func(n int64) volume.Change {
+				c := rest
+				c.LiftMM = sign * n
+				return c
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	if shift := best.change.Shift; shift.DistanceMM != 0 {
+		rest := best.change
+		rest.Shift = volume.Shift{}
+		if g := f.onTop(&rest); g != nil {
+			return f.lower(best, g.newSideways().line(shift.BearingDeg), shift.DistanceMM, func(n int64) volume.Change {
+				c := rest
+				c.Shift = volume.Shift{BearingDeg: shift.BearingDeg, DistanceMM: n}
+				return c
+			})
+		}
+	}
+	return best, nil
+}
+
+// onTop returns a finder for the plan with a change, or nil if it cannot be
+// changed so.
+func (f *finder) onTop(c *volume.Change) *finder {
+	e := f.remake(Combined, c)
+	if e == nil {
+		return nil
+	}
+	g := *f
+	g.own, g.parts = e, partsOf(e)
+	g.measure()
+	return &g
+}
+
+// lower returns best with the amount n of it, which is on a line, as small as the
+// decision accepts; change makes the whole of it.
+func (f *finder) lower(best *found, l *line, n int64, change func(n int64) volume.Change) (*found, error) {
+	cost, rest := l.cost, best.cost-l.cost(n)
+	l.kind, l.limit, l.change = Combined, n, change
+	l.cost = func(n int64) float64 { return rest + cost(n) }
+	got, err := f.leastOrNone(l)
+	if got == nil || got.cost >= best.cost {
+		return best, err
+	}
+	return got, err
+}

@@ -2,27 +2,35 @@ package resolve
 
 import (
 	"crypto/sha256"
+	"math"
 
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
-// base is what an answer was computed from, in canonical form.
+// base is what an answer was computed from.
 type base struct {
-	considered [][32]byte
+	considered []consideration
 	plan       [32]byte
 	rules      Rules
+	query      *Query
+}
+
+// consideration is one of those considered.
+type consideration struct {
+	digest      [32]byte
+	conditional bool
 }
 
 func (f *finder) base(considered []int) (*base, error) {
-	b := &base{plan: conflict.EntityDigest(f.own), rules: f.s.rules}
+	b := &base{plan: conflict.EntityDigest(f.own), rules: f.s.rules, query: f.q}
 	for _, of := range considered {
 		u, err := f.s.subject(of)
 		if err != nil {
 			return nil, err
 		}
-		b.considered = append(b.considered, u.Digest())
+		b.considered = append(b.considered, consideration{u.Digest(), f.s.free[of]})
 	}
 	return b, nil
 }
@@ -38,8 +46,13 @@ func (b *base) digest(c *volume.Change) [32]byte {
 	}
 	w.Key("considered")
 	w.Begin('[')
-	for i := range b.considered {
-		w.Hex(b.considered[i][:])
+	for _, c := range b.considered {
+		w.Begin('{')
+		w.Key("digest")
+		w.Hex(c.digest[:])
+		w.Key("may_be_entered")
+		w.Bool(c.conditional)
+		w.End('}')
 	}
 	w.End(']')
 	w.Key("constraint_minima")
@@ -48,8 +61,100 @@ func (b *base) digest(c *volume.Change) [32]byte {
 	writeMinima(&w, &b.rules.Minima)
 	w.Key("plan")
 	w.Hex(b.plan[:])
+	w.Key("query")
+	writeQuery(&w, b.query)
 	w.End('}')
 	return sha256.Sum256(w.Buf)
+}
+
+// answerDigest returns the SHA-256 of what was computed from, of the windows and
+// of the options, in order.
+func answerDigest(a *Answer) [32]byte {
+	var w statement.Writer
+	w.Begin('{')
+	w.Key("clear_starts")
+	w.Begin('[')
+	for _, s := range a.Windows {
+		w.Begin('[')
+		w.Time(s.FromNS)
+		w.Time(s.ToNS)
+		w.End(']')
+	}
+	w.End(']')
+	w.Key("inputs")
+	w.Hex(a.Digest[:])
+	w.Key("options")
+	w.Begin('[')
+	for i := range a.Options {
+		w.Begin('{')
+		w.Key("change")
+		writeChange(&w, &a.Options[i].Change)
+		w.Key("cost_ms")
+		w.Int(a.Options[i].CostMS)
+		w.End('}')
+	}
+	w.End(']')
+	w.End('}')
+	return sha256.Sum256(w.Buf)
+}
+
+// writeQuery writes what was asked; weights in millionths.
+func writeQuery(w *statement.Writer, q *Query) {
+	l, v := &q.Limits, &q.Vehicle
+	w.Begin('{')
+	numbers(w, []number{
+		{"ceiling_mm", l.CeilingMM},
+		{"climb_mm_s", v.ClimbMMPS},
+		{"count", int64(q.Count)},
+		{"descent_mm_s", v.DescentMMPS},
+		{"detour_mm", l.DetourMM},
+		{"down_mm", l.DownMM},
+		{"earlier_ns", l.EarlierNS},
+		{"endurance_ns", v.EnduranceNS},
+		{"floor_mm", l.FloorMM},
+	})
+	w.Key("hover")
+	w.Bool(v.CanStop)
+	numbers(w, []number{
+		{"later_ns", l.LaterNS},
+		{"lift_step_mm", l.LiftStepMM},
+		{"max_speed_mm_s", v.MaxSpeedMMPS},
+	})
+	w.Key("no_reroute")
+	w.Bool(q.NoReroute)
+	numbers(w, []number{
+		{"sideways_mm", l.SidewaysMM},
+		{"sideways_step_mm", l.SidewaysStepMM},
+	})
+	w.Key("trim")
+	w.Bool(l.Trim)
+	numbers(w, []number{{"turn_radius_mm", v.TurnRadiusMM}, {"up_mm", l.UpMM}})
+	w.Key("weights_millionths")
+	w.Begin('[')
+	t := &q.Weights
+	for _, x := range [7]float64{t.Later, t.Earlier, t.Lift, t.Sideways, t.Detour, t.TrimTime, t.TrimBand} {
+		w.Int(int64(math.Round(float64(x * 1e6))))
+	}
+	w.End(']')
+	w.End('}')
+}
+
+// number is a member of an object.
+type number struct {
+	name string
+	n    int64
+}
+
+// numbers writes members. Bounds that stand for none are null.
+func numbers(w *statement.Writer, list []number) {
+	for _, m := range list {
+		w.Key(m.name)
+		if m.n <= volume.NoFloorMM || m.n >= volume.NoCeilingMM {
+			w.Null()
+			continue
+		}
+		w.Int(m.n)
+	}
 }
 
 func writeMinima(w *statement.Writer, m *conflict.Minima) {
@@ -64,21 +169,14 @@ func writeMinima(w *statement.Writer, m *conflict.Minima) {
 }
 
 func writeChange(w *statement.Writer, c *volume.Change) {
-	fields := []struct {
-		name string
-		n    int64
-	}{
+	w.Begin('{')
+	numbers(w, []number{
 		{"delay_ns", c.DelayNS},
 		{"earlier_end_ns", c.Trim.EarlierEndNS},
 		{"later_start_ns", c.Trim.LaterStartNS},
 		{"lift_mm", c.LiftMM},
 		{"lower_ceiling_mm", c.Trim.LowerCeilingMM},
-	}
-	w.Begin('{')
-	for _, f := range fields {
-		w.Key(f.name)
-		w.Int(f.n)
-	}
+	})
 	w.Key("paths")
 	w.Begin('[')
 	for i := range c.Paths {

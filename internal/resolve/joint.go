@@ -381,9 +381,9 @@ func (j *joint) accept(delays []int64, round int) ([]*volume.Entity, bool, error
 
 // answer describes the plans as changed.
 func (j *joint) answer(delays []int64, changed []*volume.Entity) ([]JointPlan, error) {
-	digests := make([][32]byte, len(changed))
+	digests := make([]consideration, len(changed))
 	for i, e := range changed {
-		digests[i] = conflict.EntityDigest(e)
+		digests[i] = consideration{digest: conflict.EntityDigest(e)}
 	}
 	out := make([]JointPlan, len(changed))
 	for i, f := range j.finds {

@@ -40,6 +40,7 @@ func (s *Surroundings) Options(p Plan, q Query) (*Answer, error) {
 		return nil, err
 	}
 	if len(a.Conflicts) == 0 {
+		a.AnswerDigest = answerDigest(a)
 		return a, nil
 	}
 	all, err := f.findAll(a, delays)
@@ -59,6 +60,7 @@ func (s *Surroundings) Options(p Plan, q Query) (*Answer, error) {
 			return nil, err
 		}
 	}
+	a.AnswerDigest = answerDigest(a)
 	return a, f.checkCrowd()
 }
 
@@ -95,6 +97,9 @@ func (f *finder) findAll(a *Answer, delays []owned) ([]*found, error) {
 		return nil, err
 	}
 	if together != nil {
+		if together, err = f.refine(together); err != nil {
+			return nil, err
+		}
 		all = append(all, together)
 	}
 	around, err := f.findPath(a)
@@ -161,7 +166,28 @@ func (f *finder) findPath(a *Answer) (*found, error) {
 		a.Blocked = append(a.Blocked, b)
 		return nil, nil
 	}
+	if f.isDelay(&r.Change) {
+		return nil, nil
+	}
 	return &found{kind: Reroute, change: r.Change, entity: r.Entity, cost: r.CostS}, nil
+}
+
+// isDelay tells whether new paths are the old ones at other times by one amount.
+func (f *finder) isDelay(c *volume.Change) bool {
+	for i := range c.Paths {
+		p := &c.Paths[i]
+		old := f.own.Trajectories[p.Trajectory].Waypoints()
+		if len(p.Points) != len(old) {
+			return false
+		}
+		for k := range p.Points {
+			at := &p.Points[k]
+			if !at.Kept || at.LiftMM != 0 || at.TimeNS-old[k].TimeNS != p.Points[0].TimeNS-old[0].TimeNS {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // costMS returns seconds of delay in milliseconds, rounded up.

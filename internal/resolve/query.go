@@ -23,8 +23,8 @@ type Limits struct {
 	EarlierNS, LaterNS int64
 	DownMM, UpMM       int64
 	SidewaysMM         int64
-	// FloorMM and CeilingMM bound where altitudes may be changed to: millimetres
-	// above mean sea level for plans declared so, else above the ellipsoid.
+	// FloorMM and CeilingMM bound what altitudes may be changed to, not what they
+	// are as declared: millimetres above mean sea level for plans declared so, else above the ellipsoid.
 	// volume.NoFloorMM and NoCeilingMM: no bound.
 	FloorMM, CeilingMM int64
 	// DetourMM is how much longer a re-route may be.
@@ -91,11 +91,11 @@ func DefaultQuery(r Rules) Query {
 	return Query{
 		Limits: Limits{
 			LaterNS:    defaultLater,
-			UpMM:       max(leastUp, 5*high),
-			SidewaysMM: max(leastSideways, 3*wide),
+			UpMM:       min(maxMoveMM, max(leastUp, 5*high)),
+			SidewaysMM: min(maxMoveMM, max(leastSideways, 3*wide)),
 			FloorMM:    volume.NoFloorMM,
 			CeilingMM:  volume.NoCeilingMM,
-			DetourMM:   max(10*leastSideways, 10*wide),
+			DetourMM:   min(maxMoveMM, max(10*leastSideways, 10*wide)),
 			Trim:       true,
 		},
 		Weights: DefaultWeights(),
@@ -185,7 +185,7 @@ type Option struct {
 	Closest *Closeness
 	// Conditions are the constraints that it enters on a condition.
 	Conditions []Condition
-	// Digest covers the plan, the change, the rules and everything considered.
+	// Digest covers the change and all that Answer.Digest does.
 	Digest [32]byte
 }
 
@@ -247,6 +247,7 @@ type Answer struct {
 	// Considered are all within reach of the limits, in order of id: the answer
 	// holds for these versions.
 	Considered []conflict.Ref
-	// Digest covers the plan as declared, the rules and all considered.
-	Digest [32]byte
+	// Digest covers the plan as declared, the rules, the query and all
+	// considered; AnswerDigest these, the windows and the options.
+	Digest, AnswerDigest [32]byte
 }

@@ -148,7 +148,7 @@ func (d *detours) passable() error {
 		p := &d.places[k]
 		lo, hi := p.where.TimeNS-d.q.Limits.EarlierNS, d.latestNS-p.toGoNS
 		if spans := spanSet(d.unsafe(k)); spans.from(lo) > hi {
-			return fmt.Errorf("%w: at waypoint %d it is in conflict whenever it passes", ErrNoPath, k)
+			return fmt.Errorf("%w: at waypoint %d it is in conflict whenever it passes", ErrNoPath, k+1)
 		}
 	}
 	return nil
