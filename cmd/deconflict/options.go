@@ -42,8 +42,8 @@ What changes are acceptable; 0 rules a kind out:
                               minimum, a tenth of how far the plan reaches from its
                               middle, or 120m, whichever is most
   --down LENGTH               how much lower; 0 when not given, as no terrain is known
-  --floor ALTITUDE            no altitude below this, in the plan's own reference
-  --ceiling ALTITUDE          no altitude above this, in the plan's own reference
+  --floor ALTITUDE            nothing is lowered below this, in the plan's own reference
+  --ceiling ALTITUDE          nothing is raised above this, in the plan's own reference
   --sideways LENGTH           how far to the side; when not given three times the
                               lateral minimum, the plan's reach, or 1km, whichever is
                               most
@@ -64,10 +64,14 @@ What the craft can do, for other paths:
                               trim-band=0.25 a metre given up
 What to do with the answer:
   --count N                   the largest number of options; 8 when not given
-  --apply N OUT               write the plan with option N, in its own format
+  --apply N OUT               write the plan with option N, in its own format; of
+                              plans from several files all, into the directory OUT
   --json                      print the answer as JSON (docs/OPTIONS-JSON.md)
   --svg OUT                   draw the plan and its options
 ` + settingsUsage + `
+Lengths are given in the units of --minima, --zone-minima or --buffer, the first of
+them that is given, such as 0NM,0ft; else in metres.
+
 Exit codes: 0 the plan is clear as it is, or an option clears it; 1 nothing within
 the limits clears it; 2 unusable input, nothing to compare with, or an output that
 cannot be written; 3 internal fault.
@@ -105,7 +109,7 @@ func (o *optionsCommand) flags() *flags {
 }
 
 func runOptions(a *app, args []string) (int, error) {
-	o := &optionsCommand{}
+	o := &optionsCommand{count: countFlag{8}}
 	o.keepData = true
 	files, err := o.flags().parse(args)
 	if err != nil {
@@ -155,7 +159,9 @@ func (o *optionsCommand) prepare(a *app, files []string) error {
 	rules := o.rules()
 	o.query = resolve.DefaultQuery(rules)
 	o.limits.apply(&o.query)
-	o.query.Count = int(min(o.count.n, 1000))
+	if o.query.Count = int(o.count.n); o.count.n < 1 || o.count.n > 100 {
+		return usagef("options", "--count %d: expected a number from 1 to 100", o.count.n)
+	}
 	reach := max(o.minima.timeNS, o.zoneMinima.timeNS) + o.query.Limits.LaterNS + o.query.Limits.EarlierNS
 	if err := o.resolve(o.sources, time.Duration(reach)); err != nil {
 		var usage *usageError
@@ -172,6 +178,7 @@ func (o *optionsCommand) prepare(a *app, files []string) error {
 		o.query.Limits.Widen(e)
 	}
 	o.limits.apply(&o.query)
+	o.keepAboveGround()
 	if o.around, err = resolve.NewSurroundings(o.others, rules); err != nil {
 		return inputFault(err)
 	}
@@ -179,6 +186,21 @@ func (o *optionsCommand) prepare(a *app, files []string) error {
 		o.plans = append(o.plans, resolve.Plan{Entity: e, Remake: o.remaker(e)})
 	}
 	return nil
+}
+
+// keepAboveGround has a ground that is given bound what is lowered, where the
+// plans count their altitudes as it does.
+func (o *optionsCommand) keepAboveGround() {
+	g := o.ground.ground
+	if g == nil || o.limits.floor.given {
+		return
+	}
+	for _, e := range o.own {
+		if _, _, reference := levels(e); reference != " "+string(g.Ref) {
+			return
+		}
+	}
+	o.query.Limits.FloorMM = g.MM
 }
 
 // rules are the minima and the zones that may be entered.

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/deconflict/deconflict/internal/plan"
 	"github.com/deconflict/deconflict/internal/volume"
@@ -23,8 +25,8 @@ func (o *optionsCommand) changed(e *volume.Entity, c *volume.Change) (*plan.Chan
 }
 
 // remaker returns a function that changes a plan as its file would declare it,
-// so that what is checked is what would be written. Where the file cannot hold
-// the change, the plan itself is changed; writing it is then refused.
+// so that what is checked is what would be written. What the file cannot hold is
+// not offered.
 func (o *optionsCommand) remaker(e *volume.Entity) func(*volume.Change) (*volume.Entity, error) {
 	src := o.origin[e.ID]
 	item := 0
@@ -36,7 +38,7 @@ func (o *optionsCommand) remaker(e *volume.Entity) func(*volume.Change) (*volume
 	return func(c *volume.Change) (*volume.Entity, error) {
 		out, err := o.changed(e, c)
 		if err != nil {
-			return c.Apply(e)
+			return nil, err
 		}
 		f, err := plan.ReadAs(src.file.Format, src.file.Name, out.Data, o.readOptions())
 		if err != nil {
@@ -60,6 +62,9 @@ func (o *optionsCommand) applyOption(a *app, e *volume.Entity, c *volume.Change)
 	out, err := o.changed(e, c)
 	if err != nil {
 		return &inputError{fmt.Errorf("cannot write option %d: %w", o.apply.n, err)}
+	}
+	if in, to := filepath.Ext(o.origin[e.ID].file.Name), filepath.Ext(o.apply.out); to != "" && in != "" && !strings.EqualFold(in, to) {
+		fmt.Fprintf(a.stderr, "deconflict: %s: written as %s, the format of the plan\n", o.apply.out, o.origin[e.ID].file.Format)
 	}
 	for _, note := range out.Notes {
 		fmt.Fprintf(a.stderr, "deconflict: %s: %s\n", o.apply.out, printable(note))

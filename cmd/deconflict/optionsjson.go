@@ -33,7 +33,8 @@ type optionsJSON struct {
 	Least      *violationJSON  `json:"least_violation"`
 	Limits     limitsJSON      `json:"limits"`
 	Considered []sideJSON      `json:"considered"`
-	Digest     string          `json:"digest"`
+	Inputs     string          `json:"inputs_digest"`
+	Digest     string          `json:"answer_digest"`
 	Files      []fileJSON      `json:"files"`
 	Version    string          `json:"version"`
 }
@@ -130,7 +131,7 @@ func (r *optionsReport) json(a *app) error {
 		Conflicts: r.conflictsJSON(r.answer.Conflicts), Conditions: r.conditionsJSON(r.answer.Conditions),
 		Options: []optionJSON{}, Start: instant(r.answer.StartNS), Windows: []windowJSON{}, Blocked: []blockedJSON{},
 		Limits: limitsOf(&r.o.query.Limits), Considered: sides(r.answer.Considered),
-		Digest: hex.EncodeToString(r.answer.Digest[:]), Files: []fileJSON{}, Version: versionText(),
+		Inputs: hex.EncodeToString(r.answer.Digest[:]), Digest: hex.EncodeToString(r.answer.AnswerDigest[:]), Files: []fileJSON{}, Version: versionText(),
 	}
 	for i := range r.answer.Options {
 		out.Options = append(out.Options, r.optionJSON(i))

@@ -34,9 +34,7 @@ func (r *optionsReport) text(a *app) error {
 
 func (r *optionsReport) printConflicts(w *bufio.Writer, a *app) {
 	if len(r.answer.Conflicts) == 0 {
-		fmt.Fprintf(w, "%s is clear as declared of what was given. Whoever is not in these files was not compared.\n",
-			a.style(styleBold, printable(r.plan.ID)))
-		r.printConditions(w, a, r.answer.Conditions, "  ")
+		r.printClear(w, a)
 		return
 	}
 	rows := make([][]column, len(r.answer.Conflicts))
@@ -49,6 +47,21 @@ func (r *optionsReport) printConflicts(w *bufio.Writer, a *app) {
 		printLines(w, a, rows)
 	}
 	w.WriteByte('\n')
+}
+
+// printClear says that the plan is clear as declared, and what that is worth.
+func (r *optionsReport) printClear(w *bufio.Writer, a *app) {
+	id := a.style(styleBold, printable(r.plan.ID))
+	switch {
+	case len(r.answer.Conditions) > 0:
+		fmt.Fprintf(w, "%s is clear as declared on a condition. --enter none finds ways that keep out.\n", id)
+		r.printConditions(w, a, r.answer.Conditions, "  ")
+	case len(r.answer.Considered) == 0:
+		fmt.Fprintf(w, "%s meets nothing: of what was given nothing is within reach of it and of the limits, in space and time.\n", id)
+	default:
+		fmt.Fprintf(w, "%s is clear as declared of what was given.\n", id)
+	}
+	fmt.Fprintln(w, "Whoever is not in these files was not compared.")
 }
 
 func (r *optionsReport) printConditions(w *bufio.Writer, a *app, list []resolve.Condition, indent string) {
@@ -76,6 +89,14 @@ func (r *optionsReport) printOptions(w *bufio.Writer, a *app) {
 		}
 		r.printConditions(w, a, o.Conditions, "     ")
 	}
+	if r.lowers() {
+		fmt.Fprintln(w, wrap("No terrain is known: whether what is lowered stays clear of the ground is for you to see.", a.columns, 2))
+	}
+}
+
+// lowers tells whether an option moves the plan down.
+func (r *optionsReport) lowers() bool {
+	return slices.ContainsFunc(r.answer.Options, func(o resolve.Option) bool { return o.Change.LiftMM < 0 })
 }
 
 // printLeast says what comes nearest to clearing the plan.
@@ -169,12 +190,22 @@ func (r *optionsReport) printRest(w *bufio.Writer, a *app) {
 	fmt.Fprintln(w, wrap(r.o.rule(anyZone(r.answer.Considered)), a.columns, 0))
 	r.o.printSuppositions(w, a)
 	r.o.printUnused(w, a)
-	fmt.Fprintln(w, wrap(fmt.Sprintf("Digest of what it was computed from: %.6x (first 12 hexadecimal digits; --json has all)", r.answer.Digest), a.columns, 2))
+	fmt.Fprintln(w, wrap(fmt.Sprintf("Digest of this search: inputs %.6x, answer %.6x (first 12 hexadecimal digits; --json has all)",
+		r.answer.Digest, r.answer.AnswerDigest), a.columns, 2))
 }
 
 // anyZone tells whether there is a zone among those considered.
 func anyZone(refs []conflict.Ref) bool {
 	return slices.ContainsFunc(refs, func(r conflict.Ref) bool { return r.Kind == volume.Constraint })
+}
+
+// pictureWords says what an option asks, with the zones to call first.
+func (r *optionsReport) pictureWords(o *resolve.Option) string {
+	s := r.changeWords(o.Kind, &o.Change, o.Entity)
+	for i := range o.Conditions {
+		s += "; " + conditionAsk(o.Conditions[i].Of.Type) + ": " + picture.Who(o.Conditions[i].Of)
+	}
+	return s
 }
 
 // draw draws the plan and its options.
@@ -193,7 +224,7 @@ func (r *optionsReport) draw(w io.Writer) error {
 	for i := range r.answer.Options {
 		o := &r.answer.Options[i]
 		ch.Alternatives = append(ch.Alternatives, picture.Alternative{
-			Number: i + 1, Text: r.changeWords(o.Kind, &o.Change, o.Entity),
+			Number: i + 1, Text: r.pictureWords(o),
 			Cost: "worth " + shortDuration(o.CostMS*1e6), Entity: o.Entity,
 		})
 		if o.Closest != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -25,18 +26,17 @@ func (r *optionsReport) changeWords(kind resolve.Kind, c *volume.Change, changed
 		words = append(words, r.pathWords(&c.Paths[i], changed))
 	}
 	lower, upper, reference := levels(changed)
-	level := func(mm int64) string { return u.AmountVertical(mm) + reference }
 	switch {
 	case c.LiftMM > 0:
-		add("%s higher%s", u.AmountVertical(c.LiftMM), within(lower, upper, level))
+		add("%s higher%s", u.Level(c.LiftMM, true), within(u, lower, upper, true, reference))
 	case c.LiftMM < 0:
-		add("%s lower%s", u.AmountVertical(-c.LiftMM), within(lower, upper, level))
+		add("%s lower%s", u.Level(-c.LiftMM, true), within(u, lower, upper, false, reference))
 	}
 	if n := c.Trim.RaiseFloorMM; n > 0 {
-		add("floor at %s, %s higher", level(lower), u.AmountVertical(n))
+		add("floor at %s%s, %s higher", u.Level(lower, true), reference, u.Level(n, true))
 	}
 	if n := c.Trim.LowerCeilingMM; n > 0 {
-		add("ceiling at %s, %s lower", level(upper), u.AmountVertical(n))
+		add("ceiling at %s%s, %s lower", u.Level(upper, false), reference, u.Level(n, true))
 	}
 	from, to := span(changed)
 	if n := c.Trim.LaterStartNS; n > 0 {
@@ -59,6 +59,8 @@ func (r *optionsReport) pathWords(p *volume.Path, changed *volume.Entity) string
 	u := r.o.units
 	old := r.plan.Trajectories[p.Trajectory]
 	longer := length(changed.Trajectories[p.Trajectory]) - length(old)
+	lower, upper, reference := levels(changed)
+	level := lower == upper
 	s := "fly via"
 	points := 0
 	for i, at := range p.Points {
@@ -72,9 +74,9 @@ func (r *optionsReport) pathWords(p *volume.Path, changed *volume.Entity) string
 		if points++; points > 1 {
 			s += ","
 		}
-		s += " " + degrees(at.At)
-		if at.LiftMM != 0 {
-			s += fmt.Sprintf(" %s higher", u.AmountVertical(at.LiftMM))
+		s += " " + exactDegrees(at.At)
+		if !level {
+			s += " at " + u.Level(heightOf(changed.Trajectories[p.Trajectory], i), true) + reference
 		}
 	}
 	if points == 0 {
@@ -92,6 +94,21 @@ func (r *optionsReport) pathWords(p *volume.Path, changed *volume.Entity) string
 	return s
 }
 
+// heightOf returns the altitude of waypoint i as levels counts it.
+func heightOf(t *volume.Trajectory, i int) int64 {
+	if w := t.Waypoints()[i]; t.Datum().Sea {
+		return w.SeaMM
+	}
+	return t.Waypoints()[i].AltMM
+}
+
+// exactDegrees writes a position to 1e-7 degree, about a centimetre: new paths
+// pass what they go round by less than a metre.
+func exactDegrees(p geodesy.LatLng) string {
+	lat, lng := p.Degrees()
+	return fmt.Sprintf("%.7f%s %.7f%s", math.Abs(lat), hemisphere(lat, "N", "S"), math.Abs(lng), hemisphere(lng, "E", "W"))
+}
+
 // length returns the length of a path in millimetres.
 func length(t *volume.Trajectory) int64 {
 	m := 0.0
@@ -103,14 +120,14 @@ func length(t *volume.Trajectory) int64 {
 	return int64(m * 1000)
 }
 
-// within says between which levels a plan then is, when it is in levels that
-// pilots read.
-func within(lower, upper int64, level func(int64) string) string {
+// within says between which levels a plan then is: one that rose may be rounded
+// up, one that sank down.
+func within(u picture.Units, lower, upper int64, rose bool, reference string) string {
 	switch {
 	case lower == upper:
-		return ": " + level(lower)
+		return ": " + u.Level(lower, rose) + reference
 	case upper-lower < volume.NoCeilingMM/2:
-		return ": " + level(lower) + " to " + level(upper)
+		return ": " + u.Level(lower, rose) + reference + " to " + u.Level(upper, rose) + reference
 	}
 	return ""
 }
@@ -202,14 +219,20 @@ func (r *optionsReport) other(v *conflict.Verdict) conflict.Ref {
 
 // conditionWords says on what condition a zone is entered.
 func (r *optionsReport) conditionWords(c *resolve.Condition) string {
-	ask := map[string]string{
-		"call_first":         "call first",
-		"entry_with_contact": "make contact before entry",
-		"advisory":           "take note",
-	}[c.Of.Type]
-	if ask == "" {
-		ask = "needs leave to enter"
-	}
 	v := &c.Verdict
-	return fmt.Sprintf("%s: %s, %s; %s", ask, picture.Who(c.Of), picture.Span(v.FromNS, v.ToNS), r.o.units.LateralWords(v))
+	lateral, _, _ := strings.Cut(r.o.units.LateralWords(v), ";") // without what a conflict would be short of
+	return fmt.Sprintf("%s: %s, %s; %s", conditionAsk(c.Of.Type), picture.Who(c.Of), picture.Span(v.FromNS, v.ToNS), lateral)
+}
+
+// conditionAsk says what entering a zone of a type asks for.
+func conditionAsk(zoneType string) string {
+	switch zoneType {
+	case "call_first":
+		return "call first"
+	case "entry_with_contact":
+		return "make contact before entry"
+	case "advisory":
+		return "take note"
+	}
+	return "needs leave to enter"
 }

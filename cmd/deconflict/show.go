@@ -300,7 +300,7 @@ func duration(ns int64) string {
 		parts = append(parts, fmt.Sprintf("%d min", m))
 	}
 	if rest := d % time.Minute; rest > 0 || len(parts) == 0 {
-		parts = append(parts, strconv.FormatFloat(rest.Seconds(), 'f', -1, 64)+" s")
+		parts = append(parts, strconv.FormatFloat(float64(rest.Milliseconds())/1e3, 'f', -1, 64)+" s")
 	}
 	return strings.Join(parts, " ")
 }

@@ -51,7 +51,11 @@ func WriteChoice(w io.Writer, ch Choice, opt Options) error {
 	}
 	opt.Units = opt.Units.orMetric()
 	c := &canvas{}
-	title := fmt.Sprintf("%s: %s", shorten(ownerOf(ch.Plan), 60), counted(len(ch.Alternatives), "alternative"))
+	found := counted(len(ch.Alternatives), "alternative")
+	if len(ch.Alternatives) == 0 && len(ch.Verdicts) > 0 {
+		found = "nothing within the limits clears it"
+	}
+	title := fmt.Sprintf("%s: %s", shorten(ownerOf(ch.Plan), 60), found)
 	c.text(point{margin, margin + 14}, 18, "start", inkColour, `font-weight="bold"`, title)
 	y := float64(margin + 38)
 	for _, s := range conflictLines(ch) {

@@ -146,6 +146,14 @@ func floorDiv(n, d int64) (q, r int64) {
 // rounded up.
 func (u Units) Amount(mm int64) string { return u.lateralScale(10 * mm).up(10 * mm) }
 
-// AmountVertical writes how far something is to be moved up or down, in
-// millimetres, rounded up.
-func (u Units) AmountVertical(mm int64) string { return u.verticalScale(mm).up(10 * mm) }
+// Level writes an altitude in millimetres, fine enough to be flown: to a
+// centimetre or a tenth of a foot, rounded up, as for what keeps above others, or
+// down, as for what keeps below.
+func (u Units) Level(mm int64, up bool) string {
+	s := scale{geodesy.Metre, 2}
+	if u.Vertical == geodesy.Foot {
+		s = scale{geodesy.Foot, 1}
+	}
+	text, unit, _ := strings.Cut(fixed(10*mm, s.unit, s.decimals, up), " ")
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".") + " " + unit
+}

@@ -23,6 +23,12 @@ func TestDistancesRoundTowardsDanger(t *testing.T) {
 		{nautical.GapVertical(609_600), "2000 ft"},                      // exactly
 		{nautical.GapVertical(-304_800), "-1000 ft"},                    // overlap
 		{nautical.verticalScale(2_001).up(20_010), "6.57 ft"},           // 6.565 ft
+		{nautical.Level(3_657_600, true), "12000 ft"},                   // exactly
+		{nautical.Level(457_210, true), "1500.1 ft"},                    // above: higher
+		{nautical.Level(457_190, false), "1499.9 ft"},                   // below: lower
+		{Units{}.Level(441_349, false), "441.34 m"},                     //
+		{Units{}.Level(-441_349, true), "-441.34 m"},                    //
+		{nautical.Amount(26_815_810), "14.480 NM"},                      // moved no less
 		{Units{}.Gap(299_999), "29.99 m"},                               // just under 30 m
 		{Units{}.Gap(123_456_789), "12.345 km"},                         //
 		{Units{}.GapVertical(9_999), "9.99 m"},                          //
