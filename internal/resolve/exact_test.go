@@ -156,6 +156,9 @@ func (w *world) trimLimit(kind Kind) int64 {
 	if kind == Start || kind == End {
 		return (first.Window.EndNS - first.Window.StartNS) / 4 * 3
 	}
+	if first.Datum.Sea {
+		return (first.SeaBand.UpperMM - first.SeaBand.LowerMM) / 4 * 3
+	}
 	return (first.Band.UpperMM - first.Band.LowerMM) / 4 * 3
 }
 

@@ -73,7 +73,7 @@ func (w *world) searchBelow(t *testing.T, a *Answer, d dimension, bearing int) i
 		}
 	}
 	amounts := w.grid(t, d, bearing, most, 40)
-	amounts = append(amounts, w.edges(t, d, bearing, most)...)
+	amounts = append(amounts, w.edges(t, a, d, bearing, most)...)
 	return w.tryAll(t, d, bearing, amounts)
 }
 
@@ -113,8 +113,8 @@ func (w *world) grid(t *testing.T, d dimension, bearing int, most int64, count i
 
 // edges returns amounts of at most most next to which the plan comes into
 // conflict, or out of it, with one of the others: found by halving, by the
-// decision alone.
-func (w *world) edges(t *testing.T, d dimension, bearing int, most int64) []int64 {
+// decision alone. What it comes into conflict with has been considered.
+func (w *world) edges(t *testing.T, a *Answer, d dimension, bearing int, most int64) []int64 {
 	t.Helper()
 	const samples = 16
 	var out []int64
@@ -126,7 +126,7 @@ func (w *world) edges(t *testing.T, d dimension, bearing int, most int64) []int6
 			c := changeBy(d.kind, n, bearing)
 			e, err := c.Apply(w.plan)
 			if err != nil {
-				return true
+				t.Fatalf("seed %d: %+v: %v", w.seed, c, err)
 			}
 			hit, err := conflict.Decide(e, o, w.minimaTo(o))
 			if err != nil {
@@ -138,16 +138,19 @@ func (w *world) edges(t *testing.T, d dimension, bearing int, most int64) []int6
 		for k := int64(1); k <= samples; k++ {
 			high := most / samples * k / d.step * d.step
 			is := hitAt(high)
+			if is && !slices.ContainsFunc(a.Considered, func(r conflict.Ref) bool { return r.ID == o.ID }) {
+				t.Errorf("seed %d: %s by %d meets %s, which was not considered", w.seed, d.kind, high, o.ID)
+			}
 			if is != was {
-				a, b := low, high
-				for b-a > d.step {
-					if mid := (a + (b-a)/2) / d.step * d.step; hitAt(mid) == was {
-						a = mid
+				x, y := low, high
+				for y-x > d.step {
+					if mid := (x + (y-x)/2) / d.step * d.step; hitAt(mid) == was {
+						x = mid
 					} else {
-						b = mid
+						y = mid
 					}
 				}
-				for _, n := range [4]int64{a - d.step, a, b, b + d.step} {
+				for _, n := range [4]int64{x - d.step, x, y, y + d.step} {
 					if n > 0 && n <= most {
 						out = append(out, n)
 					}

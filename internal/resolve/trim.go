@@ -37,7 +37,11 @@ func (f *finder) trimLines() []*line {
 	}
 	if oneBand && first.Band.LowerMM > volume.NoFloorMM && first.Band.UpperMM < volume.NoCeilingMM {
 		spans := f.spansOf(pairs, f.parts, volume.LiftSpans)
-		limit := (first.Band.UpperMM - first.Band.LowerMM) / 4 * 3
+		declared := first.Band
+		if first.Datum.Sea {
+			declared = first.SeaBand
+		}
+		limit := (declared.UpperMM - declared.LowerMM) / 4 * 3
 		cost := func(n int64) float64 { return float64(w.TrimBand * metres(n)) }
 		out = append(out,
 			&line{

@@ -53,7 +53,7 @@ func (w *world) checkWindows(t *testing.T, a *Answer) (inside, outside int) {
 		if d.kind == Advance {
 			sign = -1
 		}
-		for _, n := range w.edges(t, d, 0, w.limit(d.kind)) {
+		for _, n := range w.edges(t, a, d, 0, w.limit(d.kind)) {
 			starts = append(starts, sign*n)
 		}
 		for n := w.tickNS; w.tickNS > 1 && n <= min(w.limit(d.kind), 100*w.tickNS); n += w.tickNS {
