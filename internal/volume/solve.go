@@ -329,6 +329,10 @@ type encounter struct {
 	model  affine
 	x, y   float64 // where the runs come nearest
 	distM  float64
+	// settledM is the movement in metres below which extremes are taken to stay:
+	// stepM where it is 0. What is found then comes of a model laid no farther
+	// away, so the error is of the order of its square over the radius.
+	settledM float64
 }
 
 // first lays the model in the middle of the region and solves it once.
@@ -377,6 +381,7 @@ func (e *encounter) refine() {
 func (e *encounter) least(radius, cx, cy float64) (x, y float64, ok bool) {
 	x, y = e.x, e.y
 	m := e.model
+	settledM := max(stepM, e.settledM)
 	for range maxRounds {
 		nx, ny, in := e.region.least(&m, radius, cx, cy)
 		if !in {
@@ -384,7 +389,7 @@ func (e *encounter) least(radius, cx, cy float64) (x, y float64, ok bool) {
 		}
 		moved := m.moved(nx-x, ny-y)
 		x, y, ok = nx, ny, true
-		if moved < stepM {
+		if moved < settledM {
 			return x, y, true
 		}
 		m, _ = linearise(e.p, e.q, x, y)
