@@ -281,6 +281,7 @@ func (w *world) checkOption(t *testing.T, a *Answer, o *Option) {
 	}
 	if o.Kind == Combined {
 		w.checkLimits(t, o)
+		w.checkRefined(t, o)
 		return
 	}
 	bearing := o.Change.Shift.BearingDeg
@@ -298,6 +299,26 @@ func (w *world) checkOption(t *testing.T, a *Answer, o *Option) {
 		if w.clearAt(t, o.Kind, max(0, n-d.proof), bearing) {
 			t.Errorf("seed %d: %s %+v is clear %d before it", w.seed, o.Kind, o.Change, d.proof)
 		}
+	}
+}
+
+// checkRefined expects a combination to be in conflict 2 cm before the last part
+// of it that was lowered.
+func (w *world) checkRefined(t *testing.T, o *Option) {
+	t.Helper()
+	c := o.Change
+	switch {
+	case c.Shift.DistanceMM > shifts.proof:
+		c.Shift.DistanceMM -= shifts.proof
+	case c.Shift.DistanceMM == 0 && c.LiftMM > 20:
+		c.LiftMM -= 20
+	case c.Shift.DistanceMM == 0 && c.LiftMM < -20:
+		c.LiftMM += 20
+	default:
+		return
+	}
+	if w.clear(t, w.apply(t, c)) {
+		t.Errorf("seed %d: combined %+v is clear at %+v", w.seed, o.Change, c)
 	}
 }
 

@@ -252,15 +252,7 @@ func (w *world) searchCombined(t *testing.T, a *Answer, best float64) int {
 // bearings returns those at which combinations are looked for.
 func (w *world) bearings(t *testing.T, a *Answer) []int {
 	t.Helper()
-	s, err := NewSurroundings(w.others, w.rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := newFinder(s, Plan{Entity: w.plan}, &w.query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, _, err := f.findSideways(&Answer{Conflicts: slices.Clone(a.Conflicts)})
+	all, _, err := w.finder(t).findSideways(&Answer{Conflicts: slices.Clone(a.Conflicts)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,19 +293,11 @@ func TestBearingsAreGood(t *testing.T) {
 // leastAside returns the least shift towards any bearing, or noAmount.
 func (w *world) leastAside(t *testing.T) int64 {
 	t.Helper()
-	s, err := NewSurroundings(w.others, w.rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := newFinder(s, Plan{Entity: w.plan}, &w.query)
-	if err != nil {
-		t.Fatal(err)
-	}
 	every := make([]int, 360)
 	for b := range every {
 		every[b] = b
 	}
-	got, err := f.newSideways().cheapest(every, nil)
+	got, err := w.finder(t).newSideways().cheapest(every, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,13 +206,13 @@ func TestTrafficNeverHelps(t *testing.T) {
 			w.compare(t, d, "with more traffic", leastOf(a, d.kind), leastOf(got, d.kind), false)
 		}
 		w.compare(t, shifts, "with more traffic", aside, w.aside(t, bearing), false)
-		// Of all that does not depend on where conflicts are, the best.
-		w.query.Limits.SidewaysMM = 0
-		worse := w.cheapest(t)
+		// Combinations at bearings that do not depend on where conflicts are, and
+		// before they are refined.
+		worse := w.combination(t, bearing)
 		w.others = w.others[:len(w.others)-2]
-		best := w.cheapest(t)
+		best := w.combination(t, bearing)
 		if worse < best-0.01*(w.query.Weights.Later+w.query.Weights.Earlier)-0.001 {
-			t.Errorf("seed %d: with more traffic the best option costs %v s, was %v s", w.seed, worse, best)
+			t.Errorf("seed %d: with more traffic the best combination costs %v s, was %v s", w.seed, worse, best)
 		}
 	})
 }
@@ -220,14 +220,7 @@ func TestTrafficNeverHelps(t *testing.T) {
 // aside returns the least shift towards a bearing, or noAmount.
 func (w *world) aside(t *testing.T, bearing int) int64 {
 	t.Helper()
-	s, err := NewSurroundings(w.others, w.rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := newFinder(s, Plan{Entity: w.plan}, &w.query)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := w.finder(t)
 	got, err := f.least(f.newSideways().line(bearing))
 	if err != nil {
 		t.Fatal(err)
@@ -238,14 +231,18 @@ func (w *world) aside(t *testing.T, bearing int) int64 {
 	return got.n
 }
 
-// cheapest returns what the best option costs.
-func (w *world) cheapest(t *testing.T) float64 {
+// combination returns what the best combination with shifts towards a bearing
+// costs.
+func (w *world) combination(t *testing.T, bearing int) float64 {
 	t.Helper()
-	a := w.ask(t)
-	if len(a.Options) == 0 {
+	got, err := w.finder(t).combined([]int{bearing}, math.Inf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got == nil {
 		return math.Inf(1)
 	}
-	return priceOf(&w.query.Weights, &a.Options[0].Change)
+	return got.cost
 }
 
 // TestLeastViolation recomputes the least violation: its conflicts are those of

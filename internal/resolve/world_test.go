@@ -370,6 +370,20 @@ func (w *world) ask(t *testing.T) *Answer {
 	return a
 }
 
+// finder returns what finds the options.
+func (w *world) finder(t *testing.T) *finder {
+	t.Helper()
+	s, err := NewSurroundings(w.others, w.rules)
+	if err != nil {
+		t.Fatalf("seed %d: %v", w.seed, err)
+	}
+	f, err := newFinder(s, Plan{Entity: w.plan}, &w.query)
+	if err != nil {
+		t.Fatalf("seed %d: %v", w.seed, err)
+	}
+	return f
+}
+
 // worldsToTry returns how many worlds a test tries and the first one's seed. The
 // environment variables DECONFLICT_OPTIONS_ROUNDS and DECONFLICT_OPTIONS_FIRST
 // set them: 10,000 worlds take some minutes.
