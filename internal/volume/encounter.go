@@ -161,8 +161,8 @@ func (m *meeting) region(p, q *run) region {
 // runs folds the contact of run i of t with run j of u into that of their legs.
 func (m *meeting) runs(i, j int, detail bool, legs *Contact) {
 	p, q := &m.t.runs[i], &m.u.runs[j]
-	low := float64(p.a.p.Add(p.b.p).Sub(q.a.p).Sub(q.b.p).Norm()*0.5) - float64((p.lenM+q.lenM)*0.502)
-	if low > float64(m.radius*(1+1e-6))+1e-6 && (!detail || low > m.best) {
+	low, far := m.farRuns(p, q)
+	if far && (!detail || low > max(m.best, float64(m.radius*(1+1e-6))+1e-6)) {
 		return
 	}
 	free := m.region(p, q)
