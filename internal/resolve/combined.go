@@ -182,6 +182,9 @@ func (f *finder) lower(best *found, l *line, n int64, change func(n int64) volum
 	l.kind, l.limit, l.change = Combined, n, change
 	l.cost = func(n int64) float64 { return rest + cost(n) }
 	got, err := f.leastOrNone(l)
+	if got == nil && err == nil { // the spans end beyond n, as they may be off
+		got, err = f.tighten(l, &found{kind: Combined, n: n, change: best.change, entity: best.entity, cost: best.cost})
+	}
 	if got == nil || got.cost >= best.cost {
 		return best, err
 	}
