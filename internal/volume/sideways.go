@@ -32,8 +32,10 @@ func ShiftSpans(dst []Span, a, b Part, need Need, to Sideways, within Span) []Sp
 // one span of shifts of a in each direction.
 //
 // It is laid in a plane, so spans are off by about u²(u+d)/2R² for pieces of
-// length u at a distance d: a micrometre at 1 km, decimetres at 20 km. Between
-// spans an area that holds the other part whole is not noticed.
+// length u at a distance d: a micrometre at 1 km, decimetres at 20 km, and
+// metres where edges are long, as what is shifted bends anew. Nor does it know
+// that the error of heights grows on the way where heights above the sea meet
+// others. Between spans an area that holds the other part whole is not noticed.
 type Displacement struct {
 	n      int
 	x, y   [maxCorners]float64 // corners of a convex polygon, metres along e1, e2
