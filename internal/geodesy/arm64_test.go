@@ -17,6 +17,7 @@ var unfused = []string{
 	"github.com/deconflict/deconflict/internal/volume",
 	"github.com/deconflict/deconflict/internal/conflict",
 	"github.com/deconflict/deconflict/internal/outline",
+	"github.com/deconflict/deconflict/internal/resolve",
 }
 
 var (

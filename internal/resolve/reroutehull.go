@@ -40,7 +40,7 @@ func (v *survey) hull(o *obstacle, sides int) []corner {
 	if extent > maxHullM {
 		return nil
 	}
-	required += v.d.leeway.besideM + extent*extent/earthM*extent/earthM/2
+	required += v.d.leeway.besideM + float64(extent*extent/earthM*extent/earthM/2)
 	directions := directionsOf(points, v.l.line.Azimuth(v.cornerAt(middle).along), sides)
 	var out []corner
 	for i := range directions {
@@ -77,7 +77,7 @@ func directionsOf(points [][2]float64, azimuthDeg float64, sides int) []bearing 
 		for _, p := range points {
 			b.reach = max(b.reach, float64(p[0]*x)+float64(p[1]*y))
 		}
-		if edge >= b.reach-1e-6*math.Abs(b.reach)-1e-3 {
+		if edge >= b.reach-float64(1e-6*math.Abs(b.reach))-1e-3 {
 			out = append(out, b)
 		}
 	}

@@ -226,13 +226,13 @@ func (v *survey) beside(h *hit, flight *volume.Trajectory, near [2]corner) []cor
 		spans = volume.ShiftSpans(spans, volume.Part{Route: flight}, volume.Part{Route: h.part.Route, Leg: leg}, v.d.s.need(h.of), to, within)
 	}
 	shift := normalise(spans)
-	middle := (near[0].along + near[1].along) / 2
-	half := max(near[1].along-near[0].along, required) / 2
+	middle := float64((near[0].along + near[1].along) / 2)
+	half := float64(max(near[1].along-near[0].along, required) / 2)
 	right, left := float64(shift.from(0))/1000, float64(shift.upTo(0))/1000
 	var out []corner
 	for _, off := range [10]float64{
-		1.02 * right, 1.02 * left, 1.01 * required, -1.01 * required, right / 2, left / 2,
-		1.35 * right, 1.35 * left, 2 * required, -2 * required,
+		float64(1.02 * right), float64(1.02 * left), float64(1.01 * required), float64(-1.01 * required), right / 2, left / 2,
+		float64(1.35 * right), float64(1.35 * left), float64(2 * required), float64(-2 * required),
 	} {
 		for _, along := range [3]float64{middle - half, middle, middle + half} {
 			out = append(out, v.on(max(0, min(v.l.lengthM, along)), near[0].right+off))
@@ -414,7 +414,7 @@ func (v *survey) choices() []int64 {
 func (v *survey) vary(p *place, share float64) {
 	v.found = append(v.found, *p)
 	c := v.cornerAt(p.at)
-	step := share * math.Abs(c.right)
+	step := float64(share * math.Abs(c.right))
 	if p.levelMM != 0 {
 		v.add(v.on(max(0, c.along-step), c.right), p.levelMM)
 		v.add(v.on(min(v.l.lengthM, c.along+step), c.right), p.levelMM)

@@ -286,7 +286,7 @@ func (v *Volume4D) radiusM() float64 {
 // numeric error with room to spare, so that adding it can only over-report, by
 // at most 1 mm per 5 km.
 func toleranceFor(spanM float64) float64 {
-	return 1e-7 * max(spanM, 1)
+	return float64(1e-7 * max(spanM, 1))
 }
 
 // windowLimit returns the distance below which instants count as violation, for
