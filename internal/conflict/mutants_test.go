@@ -33,7 +33,7 @@ var mutants = []mutant{
 	{"climbs compared in float64 only", "volume/exactheight.go", "return margin > nearMM || margin > -nearMM && m.keepsHeight(a, b)", "return margin > 0"},
 	{"windows that meet", "volume/contact.go", "min(a.EndNS, b.EndNS) >= timeNS", "min(a.EndNS, b.EndNS) > timeNS"},
 	{"tolerance on the wrong side", "volume/relation.go", "return judgement{l.distM < radiusM+tolM,", "return judgement{l.distM < radiusM-tolM,"},
-	{"tolerance five times as large", "volume/shape.go", "return 1e-7 * max(spanM, 1)", "return 5e-7 * max(spanM, 1)"},
+	{"tolerance five times as large", "volume/shape.go", "return float64(1e-7 * max(spanM, 1))", "return float64(5e-7 * max(spanM, 1))"},
 	{"second vertical buffer forgotten", "volume/datum.go", "growMM: p.VerticalMM + q.VerticalMM}", "growMM: p.VerticalMM + p.VerticalMM}"},
 	{"second lateral buffer forgotten", "volume/encounter.go", "metres(need.LateralMM + t.buffers.LateralMM + u.buffers.LateralMM)", "metres(need.LateralMM + t.buffers.LateralMM)"},
 	{"time buffer forgotten", "volume/encounter.go", "float64(need.TimeNS+t.buffers.TimeNS+u.buffers.TimeNS) / 1e9", "float64(need.TimeNS+t.buffers.TimeNS) / 1e9"},
