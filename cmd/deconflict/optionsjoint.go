@@ -167,17 +167,7 @@ func (r *jointReport) printAnswer(w *bufio.Writer, a *app) {
 		}
 	}
 	for _, b := range r.answer.Blocked {
-		s := "Not cleared: " + strings.Join(b.Plans, ", ")
-		if len(b.By) > 0 {
-			var ids []string
-			for _, ref := range b.By {
-				ids = append(ids, ref.ID)
-			}
-			s += ", because of " + names(ids)
-		}
-		if b.Why != nil {
-			s += " (" + b.Why.Error() + ")"
-		}
+		s := "Not cleared: " + strings.Join(b.Plans, ", ") + because(b.By, b.Why)
 		fmt.Fprintln(w, wrap(printable(s)+".", a.columns, 2))
 	}
 }

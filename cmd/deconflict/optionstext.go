@@ -159,19 +159,25 @@ var kindWords = map[resolve.Kind]string{
 func (r *optionsReport) printBlocked(w *bufio.Writer, a *app) {
 	for i := range r.answer.Blocked {
 		b := &r.answer.Blocked[i]
-		s := "Not cleared by " + kindWords[b.Kind]
-		if len(b.By) > 0 {
-			var ids []string
-			for _, ref := range b.By {
-				ids = append(ids, ref.ID)
-			}
-			s += ", because of " + names(ids)
-		}
-		if b.Why != nil {
-			s += " (" + b.Why.Error() + ")"
-		}
+		s := "Not cleared by " + kindWords[b.Kind] + because(b.By, b.Why)
 		fmt.Fprintln(w, wrap(printable(s)+".", a.columns, 2))
 	}
+}
+
+// because says who stands in the way, and why a change cannot be made.
+func because(by []conflict.Ref, why error) string {
+	s := ""
+	if len(by) > 0 {
+		var ids []string
+		for _, ref := range by {
+			ids = append(ids, ref.ID)
+		}
+		s = ", because of " + names(ids)
+	}
+	if why != nil {
+		s += " (" + why.Error() + ")"
+	}
+	return s
 }
 
 // printRest says what the answer rests on.

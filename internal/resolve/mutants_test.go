@@ -1,30 +1,16 @@
 package resolve_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
-)
 
-// mutant is a fault of the search, small enough to slip in: old in a file
-// becomes new.
-type mutant struct {
-	name     string
-	file     string // below internal
-	old, new string
-}
+	"github.com/deconflict/deconflict/internal/house/mutant"
+)
 
 // mutants are faults that tests must catch. As the decision accepts every
 // option, none of them makes an option that is in conflict: they lose options,
 // or make them dearer than they need be.
-var mutants = []mutant{
+var mutants = mutant.Of([][4]string{
 	{"amounts not rounded up", "resolve/single.go", "return (n + l.step - 1) / l.step * l.step", "return n"},
 	{"spans that touch joined", "resolve/surroundings.go", "s.Lo < out[n-1].Hi {", "s.Lo <= out[n-1].Hi {"},
 	{"minimum in time forgotten in delays", "volume/spans.go", "slackNS := m.need.TimeNS + m.t.buffers.TimeNS + m.u.buffers.TimeNS", "slackNS := m.t.buffers.TimeNS + m.u.buffers.TimeNS"},
@@ -46,34 +32,11 @@ var mutants = []mutant{
 	{"the greatest violation for the least", "resolve/violation.go", "share < best.Share ||", "share > best.Share ||"},
 	{"the farthest for the closest", "resolve/options.go", "if share < least {", "if share < least && best == nil {"},
 	{"shifts of the other side", "volume/sideways.go", "wx, wy = 0-wx, 0-wy", "wx, wy = 0-wx, wy"},
-}
-
-// mutantTests are the tests that are run against mutants.
-const mutantTests = "^Test(SlotThatFitsExactly|OptionsAreExact|NoGridFindsCheaper|CombinedIsTheBestOfTheGrid|WindowsAreExact|Hair.*|TrafficNeverHelps|LeastViolation|Closest|NamesDoNotMatter|Varanth|Tarrow)$"
+})
 
 // TestMutantsApply checks that every mutant still changes the search.
 func TestMutantsApply(t *testing.T) {
-	for _, m := range mutants {
-		if _, _, err := m.apply(); err != nil {
-			t.Errorf("%s: %v: give it the text that is there now", m.name, err)
-		}
-	}
-}
-
-// apply returns the path of the file and its text with the fault.
-func (m *mutant) apply() (path string, text []byte, err error) {
-	path, err = filepath.Abs(filepath.Join("..", filepath.FromSlash(m.file)))
-	if err != nil {
-		return "", nil, err
-	}
-	text, err = os.ReadFile(path)
-	if err != nil {
-		return "", nil, err
-	}
-	if n := bytes.Count(text, []byte(m.old)); n != 1 {
-		return "", nil, fmt.Errorf("%s has %q %d times, expected once", m.file, m.old, n)
-	}
-	return path, bytes.Replace(text, []byte(m.old), []byte(m.new), 1), nil
+	mutant.Fit(t, mutants)
 }
 
 // TestMutants builds every mutant and expects the tests to fail, if the
@@ -82,73 +45,9 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("DECONFLICT_MUTANTS") == "" {
 		t.Skip("DECONFLICT_MUTANTS is not set")
 	}
-	if out, err := runMutant(t, ""); err != nil {
-		t.Fatalf("the search as it is fails: %v\n%s", err, out)
+	suite := mutant.Suite{
+		Tests: "^Test(SlotThatFitsExactly|OptionsAreExact|NoGridFindsCheaper|CombinedIsTheBestOfTheGrid|WindowsAreExact|Hair.*|TrafficNeverHelps|LeastViolation|Closest|NamesDoNotMatter|Varanth|Tarrow)$",
+		More:  "DECONFLICT_OPTIONS_ROUNDS=2000", MoreWords: "in 2,000 worlds",
 	}
-	for _, m := range mutants {
-		t.Run(m.name, func(t *testing.T) {
-			path, text, err := m.apply()
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			mutated, overlay := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")
-			replace, err := json.Marshal(map[string]map[string]string{"Replace": {path: mutated}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(mutated, text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(overlay, replace, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			by := "caught"
-			out, err := runMutant(t, overlay)
-			if err == nil {
-				by = "caught in 2,000 worlds"
-				out, err = runMutant(t, overlay, "DECONFLICT_OPTIONS_ROUNDS=2000")
-			}
-			switch {
-			case err == nil:
-				t.Errorf("no test notices the mutant in %s", m.file)
-			case bytes.Contains(out, []byte("[build failed]")):
-				t.Errorf("the mutant does not compile:\n%s", out)
-			default:
-				t.Logf("%s by %s", by, strings.Join(failures(out), ", "))
-			}
-		})
-	}
-}
-
-// runMutant runs the tests with a file replaced, and more variables set. What
-// survives the short tests gets more worlds.
-func runMutant(t *testing.T, overlay string, env ...string) ([]byte, error) {
-	t.Helper()
-	args := []string{"test", "-short", "-count=1", "-vet=off", "-timeout=5m", "-run", mutantTests}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append(args, ".")...)
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "DECONFLICT_") })
-	cmd.Env = append(cmd.Env, env...)
-	return cmd.CombinedOutput()
-}
-
-var failed = regexp.MustCompile(`(?m)^--- FAIL: (Test\w+)`)
-
-// failures returns the tests that failed, or what stopped them.
-func failures(out []byte) []string {
-	var names []string
-	for _, m := range failed.FindAllSubmatch(out, -1) {
-		names = append(names, string(m[1]))
-	}
-	if bytes.Contains(out, []byte("panic:")) {
-		names = append(names, "a panic")
-	}
-	if bytes.Contains(out, []byte("test timed out")) {
-		names = append(names, "the clock")
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	suite.Run(t, mutants)
 }
