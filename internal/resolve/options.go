@@ -47,6 +47,16 @@ func (s *Surroundings) Options(p Plan, q Query) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(all) == 0 {
+		var got *found
+		if a.Least, got, err = f.leastViolation(a.Conflicts); err != nil {
+			return nil, err
+		}
+		if got != nil {
+			all = append(all, got)
+			a.Blocked = slices.DeleteFunc(a.Blocked, func(b Blocked) bool { return b.Kind == got.kind })
+		}
+	}
 	for _, got := range all {
 		o, err := f.option(got, a.Conflicts)
 		if err != nil {
@@ -54,11 +64,6 @@ func (s *Surroundings) Options(p Plan, q Query) (*Answer, error) {
 		}
 		o.Digest = base.digest(&o.Change)
 		a.Options = append(a.Options, *o)
-	}
-	if len(a.Options) == 0 {
-		if a.Least, err = f.leastViolation(a.Conflicts); err != nil {
-			return nil, err
-		}
 	}
 	a.AnswerDigest = answerDigest(a)
 	return a, f.checkCrowd()

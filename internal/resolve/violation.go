@@ -12,8 +12,9 @@ const samples = 16
 
 // leastViolation returns the change, of the declared plan and evenly spaced
 // amounts of each kind, that leaves the least share of the separation missing;
-// of several the cheapest.
-func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, error) {
+// of several the cheapest. Should one of them leave nothing missing, as the
+// bearings of shifts are not all searched, it returns that as found.
+func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, *found, error) {
 	best := &Violation{Conflicts: declared, Share: missing(declared)}
 	lines := append(f.timeLines(nil), f.liftLines()...)
 	if s := f.q.Limits.SidewaysMM; s > 0 {
@@ -33,7 +34,11 @@ func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, error)
 			}
 			left, _, err := f.judge(e)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
+			}
+			if len(left) == 0 {
+				got, err := f.tighten(l, &found{kind: l.kind, n: n, change: c, entity: e, cost: l.cost(n)})
+				return nil, got, err
 			}
 			share := missing(left)
 			if share < best.Share || share == best.Share && l.cost(n) < cost {
@@ -42,7 +47,7 @@ func (f *finder) leastViolation(declared []conflict.Verdict) (*Violation, error)
 			}
 		}
 	}
-	return best, nil
+	return best, nil, nil
 }
 
 // missing returns the share of the required separation that is missing: of each
