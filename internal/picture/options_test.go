@@ -340,8 +340,11 @@ func TestStrandsTakeTurns(t *testing.T) {
 		sum := 0.0
 		for i, l := range seen {
 			sum += l
-			// A turn at most, on either side of an equal share.
-			if slack := 2 * strandTurn * math.Sqrt2; l < total/float64(n)-slack || l > total/float64(n)+slack {
+			// A turn at most, on either side of an equal share, and a step for
+			// each turn: lines are drawn in whole steps, which may favour one
+			// alternative at every turn.
+			share := total / float64(n)
+			if slack := 2*strandTurn*math.Sqrt2 + share*strandStep/strandTurn; l < share-slack || l > share+slack {
 				t.Errorf("alternative %d is seen along %.1f of %.1f pixels, of %d", i, l, total, n)
 			}
 		}
