@@ -243,7 +243,12 @@ func (c *Clients) change(apply func([]storedClient) ([]storedClient, error)) err
 	if err != nil {
 		return err
 	}
-	defer os.Remove(next) // no longer there when all went well
+	renamed := false
+	defer func() {
+		if !renamed { // else what is there by now is another's
+			os.Remove(next)
+		}
+	}()
 	data, err := c.changed(apply)
 	if err != nil {
 		return errors.Join(err, f.Close())
@@ -254,6 +259,7 @@ func (c *Clients) change(apply func([]storedClient) ([]storedClient, error)) err
 	if err := os.Rename(next, c.path); err != nil {
 		return err
 	}
+	renamed = true
 	return syncDir(filepath.Dir(c.path))
 }
 
