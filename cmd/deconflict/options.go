@@ -244,7 +244,7 @@ func (o *optionsCommand) choose() error {
 			return &inputError{fmt.Errorf("%s: found a plan that is never in force", e.ID)}
 		}
 	}
-	if len(o.others) == 0 && len(o.own) == 1 {
+	if len(o.others)+len(o.idle) == 0 && len(o.own) == 1 {
 		return &inputError{errors.New("nothing to compare with, which is no clearance: give other plans or zones, --against FILE")}
 	}
 	return o.refuseBareLines(slices.Concat(o.own, o.others))

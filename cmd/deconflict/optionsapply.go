@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/deconflict/deconflict/internal/plan"
@@ -13,15 +14,13 @@ import (
 // changed writes a plan with a change in its own format.
 func (o *optionsCommand) changed(e *volume.Entity, c *volume.Change) (*plan.ChangedFile, error) {
 	src := o.origin[e.ID]
-	opt := o.options(src.file)
-	for i := range src.entities {
-		if src.entities[i] == e {
-			return plan.WriteChanged(src.file, src.data, i, c, plan.ChangeOptions{
-				Read: o.readOptions(), Start: opt.Start, Duration: opt.Duration,
-			})
-		}
-	}
-	return nil, fmt.Errorf("%s is not of %s", e.ID, src.file.Name)
+	return plan.WriteChanged(src.file, src.data, slices.Index(src.entities, e), c, o.changeOptions(src.file))
+}
+
+// changeOptions are what a file was read and resolved with.
+func (o *optionsCommand) changeOptions(f *plan.File) plan.ChangeOptions {
+	opt := o.options(f)
+	return plan.ChangeOptions{Read: o.readOptions(), Start: opt.Start, Duration: opt.Duration}
 }
 
 // remaker returns a function that changes a plan as its file would declare it,
@@ -29,25 +28,17 @@ func (o *optionsCommand) changed(e *volume.Entity, c *volume.Change) (*plan.Chan
 // not offered.
 func (o *optionsCommand) remaker(e *volume.Entity) func(*volume.Change) (*volume.Entity, error) {
 	src := o.origin[e.ID]
-	item := 0
-	for i := range src.entities {
-		if src.entities[i] == e {
-			item = i
-		}
-	}
+	item := slices.Index(src.entities, e)
 	return func(c *volume.Change) (*volume.Entity, error) {
 		out, err := o.changed(e, c)
 		if err != nil {
 			return nil, err
 		}
-		f, err := plan.ReadAs(src.file.Format, src.file.Name, out.Data, o.readOptions())
-		if err != nil {
-			return nil, err
-		}
 		opt := o.options(src.file)
 		opt.Start, opt.Duration = out.Start, out.Duration
-		f.Items = f.Items[item : item+1]
-		entities, err := plan.Resolve(f, opt)
+		alone := *out.File
+		alone.Items = alone.Items[item : item+1]
+		entities, err := plan.Resolve(&alone, opt)
 		if err != nil {
 			return nil, err
 		}

@@ -86,14 +86,13 @@ func (o *optionsCommand) applyJoint(a *app, answer *resolve.JointAnswer) error {
 // applyAll writes one file with the changes of all its plans.
 func (o *optionsCommand) applyAll(a *app, src *source, name string, changes map[string]*volume.Change) error {
 	f, data := src.file, src.data
-	opt := o.options(f)
 	starts := map[string]bool{}
 	for i, e := range src.entities {
 		c := changes[e.ID]
 		if c == nil {
 			continue
 		}
-		out, err := plan.WriteChanged(f, data, i, c, plan.ChangeOptions{Read: o.readOptions(), Start: opt.Start, Duration: opt.Duration})
+		out, err := plan.WriteChanged(f, data, i, c, o.changeOptions(src.file))
 		if err != nil {
 			return &inputError{fmt.Errorf("cannot write %s: %w", name, err)}
 		}
@@ -101,10 +100,7 @@ func (o *optionsCommand) applyAll(a *app, src *source, name string, changes map[
 			fmt.Fprintf(a.stderr, "deconflict: %s: %s\n", name, printable(note))
 		}
 		starts[out.Start.String()] = true
-		data = out.Data
-		if f, err = plan.ReadAs(f.Format, f.Name, data, o.readOptions()); err != nil {
-			return err
-		}
+		f, data = out.File, out.Data
 	}
 	if len(starts) > 1 {
 		return &inputError{fmt.Errorf("cannot write %s: its plans have no clock of their own, and would start at different times", name)}
@@ -134,6 +130,7 @@ func (r *jointReport) text(a *app) error {
 		count(len(r.answer.Considered), "entity", "entities"), len(r.o.others))
 	fmt.Fprintln(w, wrap(s, a.columns, 2))
 	fmt.Fprintln(w, wrap(r.o.rule(anyZone(r.answer.Considered)), a.columns, 0))
+	r.o.printIdle(w)
 	r.o.printSuppositions(w, a)
 	r.o.printUnused(w, a)
 	return w.Flush()

@@ -194,6 +194,7 @@ func (r *optionsReport) printRest(w *bufio.Writer, a *app) {
 		count(plans, "plan", "plans"), count(zones, "zone", "zones"), count(len(r.o.others), "entity", "entities"))
 	fmt.Fprintln(w, wrap(s, a.columns, 2))
 	fmt.Fprintln(w, wrap(r.o.rule(anyZone(r.answer.Considered)), a.columns, 0))
+	r.o.printIdle(w)
 	r.o.printSuppositions(w, a)
 	r.o.printUnused(w, a)
 	fmt.Fprintln(w, wrap(fmt.Sprintf("Digest of this search: inputs %.6x, answer %.6x (first 12 hexadecimal digits; --json has all)",

@@ -227,14 +227,19 @@ func (c *check) printSummary(w *bufio.Writer, a *app) {
 	if zones > 1 {
 		fmt.Fprintln(w, "Zones were not compared with each other.")
 	}
-	for _, e := range c.idle {
-		fmt.Fprintf(w, "%s is not in force at the time of the plans.\n", printable(e.ID))
-	}
+	c.printIdle(w)
 	if s := c.nearest.words(c.units); s != "" {
 		fmt.Fprintln(w, wrap(printable(s), a.columns, 2))
 	}
 	for _, s := range c.warnings() {
 		fmt.Fprintf(w, "%s %s\n", a.style(styleBad, "Warning:"), wrap(printable(s), a.columns, 2))
+	}
+}
+
+// printIdle names the zones that recur and are not in force while the plans are.
+func (c *check) printIdle(w *bufio.Writer) {
+	for _, e := range c.idle {
+		fmt.Fprintf(w, "%s is not in force at the time of the plans.\n", printable(e.ID))
 	}
 }
 

@@ -21,6 +21,7 @@ type ChangeOptions struct {
 // ChangedFile is a file with one of its plans changed.
 type ChangedFile struct {
 	Data []byte
+	File *File // Data, read again
 	// Start and Duration are what the changed plan is to be resolved with: as
 	// given, or moved where the file has no clock to move.
 	Start    time.Time
@@ -50,7 +51,7 @@ func WriteChanged(f *File, data []byte, item int, change *volume.Change, opt Cha
 	if item < 0 || item >= len(f.Items) {
 		return nil, &Error{File: f.Name, Found: fmt.Sprintf("no plan number %d", item), Expected: fmt.Sprintf("one of %d", len(f.Items))}
 	}
-	out := &ChangedFile{Data: data, Start: opt.Start, Duration: opt.Duration}
+	out := &ChangedFile{Data: data, File: f, Start: opt.Start, Duration: opt.Duration}
 	if change.IsZero() {
 		return out, nil
 	}
@@ -73,6 +74,7 @@ func WriteChanged(f *File, data []byte, item int, change *volume.Change, opt Cha
 	if len(back.Items) != len(f.Items) {
 		return nil, c.fail("a change that leaves another number of plans", "one that does not")
 	}
+	out.File = back
 	c.noteStart()
 	out.Notes = c.notes.list
 	return out, nil

@@ -3,7 +3,6 @@ package plan
 import (
 	"archive/zip"
 	"bytes"
-	"path"
 	"strings"
 	"time"
 
@@ -385,15 +384,4 @@ func writeEntry(w *zip.Writer, like zip.FileHeader, text []byte) error {
 	}
 	_, err = e.Write(text)
 	return err
-}
-
-// mainDocument returns doc.kml at the top of an archive, else its first .kml.
-func mainDocument(files []*zip.File) *zip.File {
-	var main *zip.File
-	for _, f := range files {
-		if strings.EqualFold(path.Ext(f.Name), ".kml") && (main == nil || f.Name == "doc.kml" && main.Name != "doc.kml") {
-			main = f
-		}
-	}
-	return main
 }

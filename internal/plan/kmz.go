@@ -24,7 +24,6 @@ func decodeKMZ(name string, data []byte, opt Options) (*File, error) {
 	if err != nil {
 		return nil, &Error{File: name, Found: "a broken zip archive", Expected: "a KMZ", Err: err}
 	}
-	var main *zip.File
 	others := 0
 	for _, f := range archive.File {
 		if strings.Contains(f.Name, `\`) || !filepath.IsLocal(strings.TrimSuffix(f.Name, "/")) {
@@ -32,12 +31,9 @@ func decodeKMZ(name string, data []byte, opt Options) (*File, error) {
 		}
 		if !strings.EqualFold(path.Ext(f.Name), ".kml") {
 			others++
-			continue
-		}
-		if main == nil || f.Name == "doc.kml" && main.Name != "doc.kml" {
-			main = f
 		}
 	}
+	main := mainDocument(archive.File)
 	if main == nil {
 		return nil, &Error{File: name, Found: "an archive without a .kml file", Expected: "doc.kml"}
 	}
@@ -59,6 +55,17 @@ func decodeKMZ(name string, data []byte, opt Options) (*File, error) {
 		file.noteUnused(strconv.Itoa(others) + " other entries of the archive (pictures, models) are not used")
 	}
 	return file, nil
+}
+
+// mainDocument returns doc.kml at the top of an archive, else its first .kml.
+func mainDocument(files []*zip.File) *zip.File {
+	var main *zip.File
+	for _, f := range files {
+		if strings.EqualFold(path.Ext(f.Name), ".kml") && (main == nil || f.Name == "doc.kml" && main.Name != "doc.kml") {
+			main = f
+		}
+	}
+	return main
 }
 
 // unpack returns the content of an entry, at most opt.MaxBytes of it.
