@@ -1,0 +1,2 @@
+// Package agreement says which text is in force between parties, and since when.
+package agreement

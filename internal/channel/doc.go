@@ -1,0 +1,2 @@
+// Package channel carries messages between the watch positions of parties.
+package channel

@@ -1,0 +1,111 @@
+// Package event has what the events of the domains share: what one is, and its
+// form in the journal.
+//
+// An event is a struct of one domain. Its form is the canonical JSON object of
+// the struct with three members more: at, when it was decided; type; and v, the
+// version of the form. What is decided is in the event, so that a later program
+// replays it the same.
+package event
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/statement"
+)
+
+// Event is something that was decided. Its exported fields are its members in
+// the journal, by their json tags; at, type and v are taken.
+type Event interface {
+	// Type names the event in the journal: domain.verb in the past.
+	Type() string
+	// Actor is the party that caused it; empty for the node itself.
+	Actor() party.ID
+	// Release returns the names of the members that a party may see, or Whole.
+	// Nil is nothing, not even that the event exists. The Actor sees all.
+	Release(to party.ID) []string
+}
+
+// Whole stands for all members of an event.
+var Whole = []string{"*"}
+
+// At is where and when an event stands in the journal.
+type At struct {
+	NS    int64 // when it was decided, nanoseconds since 1970
+	Index int64 // journal index
+}
+
+// version is the version of every event's form so far.
+const version = 1
+
+// Envelope are the members that every event has.
+var Envelope = []string{"at", "type", "v"}
+
+// Encode appends the event, decided at nowNS, in its canonical form. It panics
+// when the event has members that no canonical form can hold: that is a fault
+// of the program, which a test of each event finds.
+func Encode(dst []byte, ev Event, nowNS int64) []byte {
+	text, err := statement.Marshal(ev)
+	if err != nil {
+		panic(fmt.Sprintf("event %s: %v", ev.Type(), err))
+	}
+	members, err := statement.Fields(text)
+	if err != nil {
+		panic(fmt.Sprintf("event %s: %v", ev.Type(), err))
+	}
+	var w statement.Writer
+	w.Time(nowNS)
+	members = append(members,
+		statement.Field{Name: "at", Value: w.Buf},
+		statement.Field{Name: "type", Value: statement.AppendString(nil, ev.Type())},
+		statement.Field{Name: "v", Value: []byte{'0' + version}})
+	slices.SortFunc(members, func(a, b statement.Field) int {
+		if statement.Less(a.Name, b.Name) {
+			return -1
+		}
+		return 1
+	})
+	dst, err = statement.AppendObject(dst, members)
+	if err != nil {
+		panic(fmt.Sprintf("event %s: %v", ev.Type(), err))
+	}
+	return dst
+}
+
+// Table makes an empty event of each type that a domain knows.
+type Table map[string]func() Event
+
+// Types returns the types, sorted.
+func (t Table) Types() []string {
+	types := make([]string, 0, len(t))
+	for name := range t {
+		types = append(types, name)
+	}
+	slices.Sort(types)
+	return types
+}
+
+// Decode reads an event of a type of the table. ok is false when the type or
+// the version is not known here.
+func (t Table) Decode(kind string, v int64, members []statement.Field) (ev Event, ok bool, err error) {
+	make := t[kind]
+	if make == nil || v != version {
+		return nil, false, nil
+	}
+	own := members[:0:0]
+	for _, m := range members {
+		if !slices.Contains(Envelope, m.Name) {
+			own = append(own, m)
+		}
+	}
+	text, err := statement.AppendObject(nil, own)
+	if err != nil {
+		return nil, true, err
+	}
+	ev = make()
+	if err := statement.Unmarshal(text, ev); err != nil {
+		return nil, true, fmt.Errorf("event %s: %w", kind, err)
+	}
+	return ev, true, nil
+}

@@ -1,0 +1,2 @@
+// Package offer carries offers and answers about a conflict, with deadlines.
+package offer

@@ -1,0 +1,2 @@
+// Package release says what of a party's data is shown to whom.
+package release

@@ -1,0 +1,2 @@
+// Package world puts the domains together as one state.
+package world
