@@ -18,6 +18,10 @@ type Source struct {
 type Rules struct {
 	Pair [2]party.ID `json:"pair"` // in order
 
+	// Suspended tells that an agreement between the two, or an annex, is
+	// suspended: margins are at least Margins.NoRule.
+	Suspended bool `json:"suspended"`
+
 	Minima     []Minima   `json:"minima"`     // none: no separation is agreed
 	Margins    Margins    `json:"margins"`    // on the minima
 	Notice     Notice     `json:"notice"`     // lead times
@@ -46,6 +50,10 @@ type Minima struct {
 	LateralMM  int64     `json:"lateral_mm"`
 	VerticalMM int64     `json:"vertical_mm"`
 	TimeNS     int64     `json:"time_ns"`
+	// Suspended minima bind nobody. The node goes on to warn by them, as
+	// aircraft do not keep clear of each other by themselves the moment that a
+	// text is suspended.
+	Suspended bool `json:"suspended,omitempty"`
 }
 
 // Coverage is an area between two altitudes; nil altitudes are unbounded.
@@ -107,11 +115,12 @@ type Zone struct {
 	Exempt    []string           `json:"exempt,omitempty"` // ranks that may always enter, with contact
 }
 
-// Priority is the ladder of ranks, highest first. Equal ranks: who was accepted
-// earlier stands.
+// Priority is the ladder of ranks, highest first; the ranks that stand together
+// are equal. Between equal ranks, who was accepted earlier stands. A rank that
+// is not listed is below all that are.
 type Priority struct {
-	Source Source   `json:"source"`
-	Ranks  []string `json:"ranks"`
+	Source Source     `json:"source"`
+	Ranks  [][]string `json:"ranks"`
 }
 
 // Precedence holds the handling times of messages: from sending to a person's
