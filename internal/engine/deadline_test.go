@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/volume"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 // square returns the outline of a square of about 200 m, n of them to a row, in
@@ -173,7 +175,7 @@ func TestTheWriterLooksAtTheContext(t *testing.T) {
 	d := &disk{}
 	e := start(t, Config{}, d.open(always, 0, none))
 	r := &request{ctx: cancelled(), receipt: -1, done: make(chan struct{})}
-	r.decide = func(*airspace.State, airspace.Env) (airspace.Event, error) {
+	r.decide = func(*world.State, event.Env) ([]world.Event, error) {
 		t.Error("the command was decided")
 		return nil, nil
 	}

@@ -21,9 +21,11 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/hub"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 // Errors of Submit and Read. Whoever gets ErrOverloaded or ErrClosed knows that
@@ -55,6 +57,16 @@ type Config struct {
 	Log      *slog.Logger // nil: none
 	OnFatal  func(error)  // told once, from a goroutine of its own, that the journal failed; nil: nobody
 	OnCommit func(Commit) // told of each durable block, by the committer: must return at once; nil: nobody
+	// OnWritten is told of the events of each durable block, in order, by the
+	// committer: must return soon and change nothing; nil: nobody.
+	OnWritten func(Written)
+}
+
+// Written is what OnWritten is told.
+type Written struct {
+	First  int64         // journal index of the first event
+	Events []world.Event // as they were decided
+	Texts  [][]byte      // as the journal holds them
 }
 
 // Commit is what OnCommit is told.
@@ -111,10 +123,12 @@ type Engine struct {
 	failure error
 
 	mu      sync.RWMutex // guards the four below; only the writer changes them
-	state   *airspace.State
+	state   *world.State
 	size    int64    // entries that state holds
 	last    *block   // holds the newest of them
 	flights []flight // the entries that may not be durable yet, oldest first
+
+	scratch []byte // of the writer, for one command
 
 	timeNS atomic.Int64 // latest time given out
 	counts counts
@@ -229,6 +243,9 @@ func (e *Engine) hasFailed() bool {
 	}
 }
 
+// NowNS is the node's time in nanoseconds since 1970. It never runs back.
+func (e *Engine) NowNS() int64 { return e.now() }
+
 // now is the node's time in nanoseconds since 1970: the clock, but never before
 // a time that was given out or that stands in the journal.
 func (e *Engine) now() int64 {
@@ -248,10 +265,12 @@ func (e *Engine) now() int64 {
 type request struct {
 	ctx    context.Context
 	party  party.ID // whose it is: parties take turns
-	decide func(*airspace.State, airspace.Env) (airspace.Event, error)
+	random [32]byte // for what is new by it; zero where nothing is
+	decide func(*world.State, event.Env) ([]world.Event, error)
 
 	claimed atomic.Bool // by the writer, or by a caller who goes away
 	receipt int64
+	written [][]byte      // the events that were decided, and what followed from them
 	err     error         // of decide
 	block   *block        // what the answer rests on; nil when nothing was decided
 	done    chan struct{} // closed once the three above may be read
@@ -267,9 +286,12 @@ type request struct {
 func Submit[R any](ctx context.Context, e *Engine, cmd airspace.Command[R]) (R, int64, error) {
 	var result, none R
 	r := &request{ctx: ctx, party: cmd.Party(), receipt: -1, done: make(chan struct{})}
-	r.decide = func(st *airspace.State, env airspace.Env) (ev airspace.Event, err error) {
-		ev, result, err = cmd.Decide(st, env)
-		return ev, err
+	r.decide = func(st *world.State, env event.Env) ([]world.Event, error) {
+		ev, res, err := cmd.Decide(st.Airspace, airspace.Env{NowNS: env.NowNS})
+		if result = res; ev == nil || err != nil {
+			return nil, err
+		}
+		return []world.Event{ev}, nil
 	}
 	if err := e.submit(r); err != nil {
 		return none, -1, err
@@ -325,6 +347,11 @@ func (e *Engine) submit(r *request) error {
 // it holds up the writer. What fn copied must not be used when Read returns an
 // error: ErrStopped, ErrClosed, or that of ctx.
 func (e *Engine) Read(ctx context.Context, fn func(st *airspace.State, nowNS int64)) error {
+	return e.ReadWorld(ctx, func(st *world.State, nowNS int64) { fn(st.Airspace, nowNS) })
+}
+
+// ReadWorld is Read for who looks beyond the airspace.
+func (e *Engine) ReadWorld(ctx context.Context, fn func(st *world.State, nowNS int64)) error {
 	select {
 	case <-e.closing:
 		return ErrClosed
@@ -352,7 +379,7 @@ func (e *Engine) ReadIn(ctx context.Context, scope airspace.Scope, fn func(st *a
 }
 
 // look runs fn and returns the block that holds the newest entry that fn saw.
-func (e *Engine) look(fn func(st *airspace.State, nowNS int64)) *block {
+func (e *Engine) look(fn func(st *world.State, nowNS int64)) *block {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	fn(e.state, e.now())
@@ -365,7 +392,7 @@ func (e *Engine) look(fn func(st *airspace.State, nowNS int64)) *block {
 func (e *Engine) lookIn(scope airspace.Scope, fn func(st *airspace.State, nowNS int64)) *block {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	fn(e.state, e.now())
+	fn(e.state.Airspace, e.now())
 	for i := len(e.flights) - 1; i >= 0; i-- {
 		if f := &e.flights[i]; f.touch.Affects(scope) {
 			return f.block

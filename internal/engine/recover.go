@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/journal"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 // recovered is a state and the journal it stands for.
 type recovered struct {
-	state  *airspace.State
+	state  *world.State
 	size   int64 // entries that state holds
 	lastNS int64 // the latest node time known
 }
@@ -47,7 +48,7 @@ type piece struct {
 	from    int64
 	text    []byte
 	ends    []int // of each entry in text
-	events  []airspace.Event
+	events  []world.Event
 	timesNS []int64
 	err     error         // of the first entry that cannot be read
 	decoded chan struct{} // closed once the three above may be read
@@ -110,7 +111,7 @@ func (r *recovered) applyAll(pieces <-chan *piece) error {
 	for p := range pieces {
 		<-p.decoded
 		for i, ev := range p.events {
-			r.state.Apply(ev, airspace.At{NS: p.timesNS[i], Index: r.size})
+			r.state.Apply(ev, event.At{NS: p.timesNS[i], Index: r.size})
 			r.size++
 			r.lastNS = max(r.lastNS, p.timesNS[i])
 		}
@@ -155,11 +156,11 @@ func newPiece(from int64) *piece {
 // decode decodes the entries up to the first that cannot be read.
 func (p *piece) decode() {
 	defer close(p.decoded)
-	p.events = make([]airspace.Event, 0, len(p.ends))
+	p.events = make([]world.Event, 0, len(p.ends))
 	p.timesNS = make([]int64, 0, len(p.ends))
 	start := 0
 	for i, end := range p.ends {
-		ev, ns, err := airspace.Decode(p.text[start:end:end])
+		ev, ns, err := world.Decode(p.text[start:end:end])
 		start = end
 		if err != nil {
 			p.err = fmt.Errorf("journal entry %d: %w", p.from+int64(i), err)

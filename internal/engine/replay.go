@@ -11,6 +11,7 @@ import (
 
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/journal"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 // Summary is what Replay found.
@@ -48,7 +49,7 @@ func replayAll(ctx context.Context, j store, snapshotDir string) (Summary, error
 	head := j.Head()
 	sum := Summary{Size: head.Size, Root: head.Root}
 	start := time.Now()
-	whole := recovered{state: airspace.NewState()}
+	whole := recovered{state: world.New()}
 	if err := whole.replay(ctx, j, head.Size); err != nil {
 		return Summary{}, err
 	}
@@ -76,7 +77,7 @@ func replayAll(ctx context.Context, j store, snapshotDir string) (Summary, error
 }
 
 // digest returns the SHA-256 of a state's image.
-func digest(st *airspace.State) (sum [32]byte, err error) {
+func digest(st *world.State) (sum [32]byte, err error) {
 	h := sha256.New()
 	if _, err := st.Freeze().WriteTo(h); err != nil {
 		return sum, err

@@ -20,8 +20,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/journal"
+	"github.com/deconflict/deconflict/internal/world"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -80,7 +80,7 @@ func (s *snapshots) wait() { s.writing.Wait() }
 
 // writeAside writes a snapshot beside what else goes on. head is that of the
 // journal, durable, with the entries that the image holds.
-func (s *snapshots) writeAside(image *airspace.Image, head journal.Head, nowNS int64) {
+func (s *snapshots) writeAside(image *world.Image, head journal.Head, nowNS int64) {
 	s.busy.Store(true)
 	s.writing.Go(func() {
 		defer s.busy.Store(false)
@@ -90,7 +90,7 @@ func (s *snapshots) writeAside(image *airspace.Image, head journal.Head, nowNS i
 
 // write writes a snapshot and removes those that are not needed any more. A
 // failure is logged: the journal holds everything.
-func (s *snapshots) write(image *airspace.Image, head journal.Head, nowNS int64) {
+func (s *snapshots) write(image *world.Image, head journal.Head, nowNS int64) {
 	header := snapshotHeader{
 		Format: snapshotFormat, Origin: s.origin, Root: hex.EncodeToString(head.Root[:]), Size: head.Size, TimeNS: nowNS,
 	}
@@ -113,7 +113,7 @@ func (s *snapshots) write(image *airspace.Image, head journal.Head, nowNS int64)
 
 // writeSnapshot writes a snapshot under a passing name and renames it when it is
 // whole and synced.
-func writeSnapshot(path string, header snapshotHeader, image *airspace.Image) (err error) {
+func writeSnapshot(path string, header snapshotHeader, image *world.Image) (err error) {
 	partial := path + partialSuffix
 	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -247,7 +247,7 @@ func (s *snapshots) load(ctx context.Context, j store) (recovered, error) {
 		}
 		s.log.Warn("a snapshot is not usable; an older one or the journal takes its place", "error", err)
 	}
-	return recovered{state: airspace.NewState()}, nil
+	return recovered{state: world.New()}, nil
 }
 
 func (s *snapshots) loadOne(ctx context.Context, j store, size int64) (recovered, error) {
@@ -266,7 +266,7 @@ func (s *snapshots) loadOne(ctx context.Context, j store, size int64) (recovered
 	if err := header.leadsTo(ctx, j); err != nil {
 		return recovered{}, fmt.Errorf("snapshot %s: %w", path, err)
 	}
-	state, err := airspace.ReadState(image)
+	state, err := world.ReadState(image)
 	if err != nil {
 		return recovered{}, fmt.Errorf("%w %s: %w", errDamaged, path, err)
 	}

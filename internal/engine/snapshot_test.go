@@ -116,8 +116,8 @@ func TestDamagedSnapshotsArePassedOver(t *testing.T) {
 				if err != nil || r.size != step.from {
 					t.Fatalf("loaded %d entries, %v; want %d", r.size, err, step.from)
 				}
-				if err := r.replay(t.Context(), d.open(always, 0, none), 7); err != nil || see(r.state)[0] != "v6" {
-					t.Errorf("from %d: %v, %v", step.from, see(r.state), err)
+				if err := r.replay(t.Context(), d.open(always, 0, none), 7); err != nil || see(r.state.Airspace)[0] != "v6" {
+					t.Errorf("from %d: %v, %v", step.from, see(r.state.Airspace), err)
 				}
 			}
 		})

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/journal"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 const (
@@ -27,11 +29,12 @@ const (
 type block struct {
 	from    int64    // size of the journal before it
 	events  [][]byte // slices of text
+	decided []world.Event
 	text    []byte
 	answers []*request
 
-	before   *airspace.Image // of the state before the block; nil when no snapshot is due
-	beforeNS int64           // node time that goes with it
+	before   *world.Image // of the state before the block; nil when no snapshot is due
+	beforeNS int64        // node time that goes with it
 
 	err  error         // ErrStopped, or nil: durable
 	done chan struct{} // closed once err may be read
@@ -144,7 +147,7 @@ func (e *Engine) answer(b *block, r *request) {
 		close(r.done)
 		return
 	}
-	r.receipt, r.err = e.decide(b, r.decide)
+	r.receipt, r.written, r.err = e.decide(b, r.random, r.decide)
 	switch {
 	case r.err != nil:
 		e.counts.refused.Add(1)
@@ -155,47 +158,87 @@ func (e *Engine) answer(b *block, r *request) {
 	b.answers = append(b.answers, r)
 }
 
-// decide carries a command out and returns the index of its event, or -1.
-func (e *Engine) decide(b *block, decide func(*airspace.State, airspace.Env) (airspace.Event, error)) (int64, error) {
-	nowNS := e.now()
-	ev, err := e.guarded(decide, airspace.Env{NowNS: nowNS})
-	if ev == nil || err != nil {
-		return -1, err
+// maxReactions bounds what may follow from one command: far more than any
+// should. What is cut off is a fault of the program.
+const maxReactions = 10_000
+
+// decide carries a command out and returns the index of its first event, or -1,
+// and all that it and what followed from it wrote.
+//
+// What was decided is encoded before any of it is applied, so that it is written
+// whole or not at all.
+func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, event.Env) ([]world.Event, error)) (int64, [][]byte, error) {
+	env := event.Env{NowNS: e.now(), Random: random, Node: e.cfg.Journal.Origin}
+	decided, texts, err := e.guarded(decide, env)
+	if err != nil || len(decided) == 0 {
+		return -1, nil, err
 	}
-	start := len(b.text)
-	text := airspace.Encode(b.text, ev, nowNS)
-	if n := len(text) - start; n > journal.MaxEventBytes {
-		return -1, &airspace.Refusal{
-			Kind:    airspace.Invalid,
-			Message: fmt.Sprintf("the change takes %d bytes in the journal, at most %d are allowed", n, journal.MaxEventBytes),
+	for _, text := range texts {
+		if n := len(text); n > journal.MaxEventBytes {
+			return -1, nil, &airspace.Refusal{
+				Kind:    airspace.Invalid,
+				Message: fmt.Sprintf("the change takes %d bytes in the journal, at most %d are allowed", n, journal.MaxEventBytes),
+			}
 		}
 	}
+	first, from := e.size, len(b.events)
+	for n := 0; n < len(decided); n++ {
+		if n == len(texts) {
+			texts = append(texts, e.encode(decided[n], env.NowNS))
+		}
+		e.apply(b, decided[n], texts[n], env.NowNS)
+		if following := e.state.React(decided[n], env); n < maxReactions {
+			decided = append(decided, following...)
+		} else if len(following) > 0 {
+			e.cfg.Log.Error("reactions without end were cut off", "type", decided[n].Type())
+		}
+	}
+	return first, b.events[from:], nil
+}
+
+// encode returns an event as the journal will hold it, valid until the next
+// command is decided.
+func (e *Engine) encode(ev world.Event, nowNS int64) []byte {
+	start := len(e.scratch)
+	e.scratch = world.Encode(e.scratch, ev, nowNS)
+	return e.scratch[start:len(e.scratch):len(e.scratch)]
+}
+
+// apply adds an event to the block and changes the state by it.
+func (e *Engine) apply(b *block, ev world.Event, text []byte, nowNS int64) {
 	// Growing the text leaves earlier events in the array they were written to.
-	b.text = text
-	b.events = append(b.events, text[start:len(text):len(text)])
+	start := len(b.text)
+	b.text = append(b.text, text...)
+	b.events = append(b.events, b.text[start:len(b.text):len(b.text)])
+	b.decided = append(b.decided, ev)
 
 	touch := e.state.Touch(ev)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.flights = append(e.flights, flight{touch, b})
-	index := e.size
-	e.state.Apply(ev, airspace.At{NS: nowNS, Index: index})
+	e.state.Apply(ev, event.At{NS: nowNS, Index: e.size})
 	e.size++
 	e.last = b
-	return index, nil
 }
 
 // guarded turns a panic of one command into its error: deciding changes nothing,
 // so that the other parties need not suffer. A panic while applying ends the
 // process.
-func (e *Engine) guarded(decide func(*airspace.State, airspace.Env) (airspace.Event, error), env airspace.Env) (ev airspace.Event, err error) {
+func (e *Engine) guarded(decide func(*world.State, event.Env) ([]world.Event, error), env event.Env) (decided []world.Event, texts [][]byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.cfg.Log.Error("deciding a command panicked", "panic", p, "stack", string(debug.Stack()))
-			ev, err = nil, fmt.Errorf("deciding the command panicked: %v", p)
+			decided, texts, err = nil, nil, fmt.Errorf("deciding the command panicked: %v", p)
 		}
 	}()
-	return decide(e.state, env)
+	if decided, err = decide(e.state, env); err != nil {
+		return nil, nil, err
+	}
+	e.scratch = e.scratch[:0]
+	for _, ev := range decided {
+		texts = append(texts, e.encode(ev, env.NowNS))
+	}
+	return decided, texts, nil
 }
 
 // sweep carries out what is due, in a bounded slice, and returns how long nothing
@@ -209,10 +252,9 @@ func (e *Engine) sweep(b *block) time.Duration {
 		if wait := time.Duration(dueNS - e.now()); wait > 0 {
 			return min(wait, longestSleep)
 		}
-		index, err := e.decide(b, func(st *airspace.State, env airspace.Env) (airspace.Event, error) {
-			ev, _, err := airspace.Sweep{NewVersion: rand.Text()}.Decide(st, env)
-			return ev, err
-		})
+		var random [32]byte
+		rand.Read(random[:]) // never fails
+		index, _, err := e.decide(b, random, (*world.State).Due)
 		if err != nil {
 			e.cfg.Log.Error("a sweep failed", "error", err)
 		}
@@ -259,6 +301,9 @@ func (e *Engine) append(b *block) journal.Head {
 	}
 	e.counts.committed(b, took)
 	e.hub.Publish(head.Size)
+	if e.cfg.OnWritten != nil {
+		e.cfg.OnWritten(Written{First: b.from, Events: b.decided, Texts: b.events})
+	}
 	if e.cfg.OnCommit != nil {
 		e.cfg.OnCommit(Commit{Size: head.Size, Entries: len(b.events), Answers: len(b.answers), Took: took})
 	}

@@ -37,6 +37,7 @@ const (
 	Stale      RefusalKind = "stale"       // made against an older version
 	Conflict   RefusalKind = "conflict"    // with what others were promised
 	Incomplete RefusalKind = "incomplete"  // something required is not there yet
+	Reused     RefusalKind = "reused"      // the id of another act
 )
 
 // Refusal is an act's lawful "no". It must tell nothing that the caller may not

@@ -109,3 +109,11 @@ func (t Table) Decode(kind string, v int64, members []statement.Field) (ev Event
 	}
 	return ev, true, nil
 }
+
+// Addressed is an event that belongs to one position of a party rather than to
+// all of it.
+type Addressed interface {
+	// Position returns the position of the party that the event is for, or false
+	// when it is not for one.
+	Position(of party.ID) (name string, addressed bool)
+}

@@ -1,0 +1,200 @@
+package world
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/deconflict/deconflict/internal/event"
+	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/statement"
+)
+
+// Taken says that a party's act was taken in: the events behind it are what came
+// of it. It keeps the statement with what signs it, so that whoever is shown
+// both needs to trust nobody.
+type Taken struct {
+	Act     string        `json:"act"`
+	By      party.ID      `json:"by"`
+	Custody party.Custody `json:"custody"`
+	Count   int           `json:"count"` // of the events that were decided by the act
+	// Digest is that of what was asked for: see Asked.
+	Digest     string            `json:"digest"`
+	ID         string            `json:"id"`
+	Signatures []party.Signature `json:"signatures,omitempty"`
+	Statement  json.RawMessage   `json:"statement"`
+	// To are the parties that may see the statement, sorted: those to whom all
+	// that came of it is released whole.
+	To []party.ID `json:"to,omitempty"`
+}
+
+const typeTaken = "act.taken"
+
+// Type implements event.Event.
+func (*Taken) Type() string { return typeTaken }
+
+// Actor implements event.Event.
+func (e *Taken) Actor() party.ID { return e.By }
+
+// Release implements event.Event.
+func (e *Taken) Release(to party.ID) []string {
+	for _, p := range e.To {
+		if p == to {
+			return event.Whole
+		}
+	}
+	return nil
+}
+
+// ErrRepeated is an act that was taken before; it changes nothing.
+type ErrRepeated struct {
+	Index int64 // of its act.taken
+	Count int   // of the events behind that
+}
+
+func (*ErrRepeated) Error() string { return "the act was taken before" }
+
+// Act decides an act. Its error is a *event.Refusal or an *ErrRepeated.
+func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
+	d := ofAct[a.Act]
+	if d == nil {
+		return nil, event.Refuse(event.Invalid, "found the act %q, expected one of docs/ACTS.md", a.Act)
+	}
+	asked := Asked(&a.Statement)
+	if before := st.taken.find(a.Party, a.ID); before != nil {
+		if before.digest != asked {
+			return nil, event.Refuse(event.Reused, "the id %q was used for another act of %s: expected a new one for each act", a.ID, a.Party)
+		}
+		return nil, &ErrRepeated{before.index, before.count}
+	}
+	if a.Node != env.Node {
+		return nil, event.Refuse(event.Invalid, "the statement is meant for the node %q; this one is %q", a.Node, env.Node)
+	}
+	by, err := st.Registry.Authorize(a, d.acts[a.Act], env.NowNS)
+	if err != nil {
+		return nil, err
+	}
+	if len(by.Missing) > 0 {
+		return []Event{st.Registry.Cosigned(a, by)}, nil
+	}
+	decided, err := d.decide(st, a, by, env)
+	if err != nil {
+		return nil, err
+	}
+	first := []Event{&Taken{
+		Act: a.Act, By: a.Party, Custody: by.Custody, Count: len(decided), Digest: asked, ID: a.ID,
+		Signatures: by.Signatures, Statement: a.Text, To: st.sees(a.Party, decided),
+	}}
+	if st.Registry.Waits(a) {
+		first = append(first, st.Registry.Completed(a))
+	}
+	return append(first, decided...), nil
+}
+
+// Asked returns the SHA-256, in hexadecimal, of what a statement asks for: not
+// when, so that a caller without a clock or a key may send it again.
+func Asked(s *party.Statement) string {
+	h := sha256.New()
+	for _, part := range []string{s.Act, s.Role, s.Person} {
+		fmt.Fprintf(h, "%d\n%s\n", len(part), part)
+	}
+	h.Write(s.Body)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// sees returns the parties to whom all of the events are released whole.
+func (st *State) sees(actor party.ID, decided []Event) []party.ID {
+	var to []party.ID
+	for _, p := range st.Registry.Parties() {
+		if p.ID != actor && allWhole(decided, p.ID) {
+			to = append(to, p.ID)
+		}
+	}
+	return to
+}
+
+func allWhole(decided []Event, to party.ID) bool {
+	for _, ev := range decided {
+		e, ok := ev.(event.Event)
+		if !ok {
+			return false
+		}
+		if names := e.Release(to); len(names) != 1 || names[0] != event.Whole[0] {
+			return false
+		}
+	}
+	return len(decided) > 0
+}
+
+// taken remembers the acts of the last days, so that one that is sent again is
+// known. Acts that are older are refused by their time.
+type taken struct {
+	acts  map[takenKey]*takenAct
+	order []takenKey // oldest first
+}
+
+type takenKey struct {
+	party party.ID
+	id    string
+}
+
+type takenAct struct {
+	digest string
+	index  int64
+	atNS   int64
+	count  int
+}
+
+// takenKeptNS is how long an act is remembered: one may be dated ahead by
+// registry.MaxAgeNS, and is too old only as much after its date.
+const takenKeptNS = 2 * int64(registry.MaxAgeNS)
+
+func newTaken() taken { return taken{acts: map[takenKey]*takenAct{}} }
+
+func (t *taken) find(by party.ID, id string) *takenAct { return t.acts[takenKey{by, id}] }
+
+func (t *taken) add(e *Taken, at event.At) {
+	t.put(takenKey{e.By, e.ID}, &takenAct{e.Digest, at.Index, at.NS, e.Count})
+}
+
+func (t *taken) put(k takenKey, act *takenAct) {
+	drop := 0
+	for drop < len(t.order) && t.acts[t.order[drop]].atNS < act.atNS-takenKeptNS {
+		delete(t.acts, t.order[drop])
+		drop++
+	}
+	t.order = append(t.order[drop:], k)
+	t.acts[k] = act
+}
+
+// takenImage is an act in a snapshot.
+type takenImage struct {
+	At     statement.Instant `json:"at"`
+	Count  int               `json:"count"`
+	Digest string            `json:"digest"`
+	ID     string            `json:"id"`
+	Index  int64             `json:"index"`
+	Party  party.ID          `json:"party"`
+}
+
+func (t *taken) image() []takenImage {
+	list := make([]takenImage, 0, len(t.order))
+	for _, k := range t.order {
+		a := t.acts[k]
+		list = append(list, takenImage{statement.Instant(a.atNS), a.count, a.digest, k.id, a.index, k.party})
+	}
+	return list
+}
+
+func (t *taken) restore(list []takenImage) {
+	*t = newTaken()
+	for _, i := range list {
+		t.put(takenKey{i.Party, i.ID}, &takenAct{i.Digest, i.Index, int64(i.At), i.Count})
+	}
+}
+
+func (t *taken) clone() taken { return taken{maps.Clone(t.acts), slices.Clone(t.order)} }

@@ -1,2 +1,0 @@
-// Package world puts the domains together as one state.
-package world

@@ -1,0 +1,143 @@
+// Package world puts the domains together as one state: it dispatches acts and
+// events, lets domains react to each other in one fixed order, and knows when
+// something is due.
+//
+// An act is decided by one domain against the whole state. Its events are
+// applied one after the other; after each, other domains react with events of
+// their own, which join the same block of the journal.
+package world
+
+import (
+	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/event"
+	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
+)
+
+// Event is an event of any domain, that of the airspace included.
+type Event interface {
+	Type() string
+	Actor() party.ID
+}
+
+// State is all that is known at one journal index. Apply alone changes it.
+type State struct {
+	Airspace *airspace.State
+	Registry *registry.State
+
+	taken taken
+}
+
+// New returns a State in which nothing is known.
+func New() *State {
+	return &State{
+		Airspace: airspace.NewState(),
+		Registry: registry.New(),
+		taken:    newTaken(),
+	}
+}
+
+// domain is what the world knows of one domain beside the airspace.
+type domain struct {
+	name   string
+	acts   party.ActKinds
+	events event.Table
+
+	decide func(st *State, a *party.Act, by registry.Authority, env event.Env) ([]Event, error)
+	apply  func(st *State, ev event.Event, at event.At)
+	// deadline and due are nil where nothing ever is due.
+	deadline func(st *State) (ns int64, ok bool)
+	due      func(st *State, env event.Env) []Event
+	// part points at the domain's state, which reads and writes itself as JSON;
+	// clone copies it for a snapshot.
+	part  func(st *State) any
+	clone func(st, to *State)
+}
+
+// ofAct and ofEvent find the domain of an act and of an event.
+var ofAct, ofEvent = func() (acts, events map[string]*domain) {
+	acts, events = map[string]*domain{}, map[string]*domain{}
+	for i := range domains {
+		d := &domains[i]
+		for name := range d.acts {
+			if acts[name] != nil {
+				panic("act " + name + " has two domains")
+			}
+			acts[name] = d
+		}
+		for name := range d.events {
+			if events[name] != nil {
+				panic("event " + name + " has two domains")
+			}
+			events[name] = d
+		}
+	}
+	return acts, events
+}()
+
+// Kind returns what an act of a name needs, or false when there is none.
+func Kind(act string) (party.ActKind, bool) {
+	d := ofAct[act]
+	if d == nil {
+		return party.ActKind{}, false
+	}
+	return d.acts[act], true
+}
+
+// Apply changes the state by an event that was decided against it. It cannot
+// fail.
+func (st *State) Apply(ev Event, at event.At) {
+	switch e := ev.(type) {
+	case *Taken:
+		st.taken.add(e, at)
+	case event.Event:
+		ofEvent[e.Type()].apply(st, e, at)
+	default:
+		st.Airspace.Apply(ev, airspace.At{NS: at.NS, Index: at.Index})
+	}
+}
+
+// Deadline returns the earliest instant at which something is due.
+func (st *State) Deadline() (ns int64, ok bool) {
+	_, ns, ok = st.earliest()
+	return ns, ok
+}
+
+// earliest returns the domain with the earliest deadline; nil is the airspace.
+func (st *State) earliest() (first *domain, ns int64, ok bool) {
+	ns, ok = st.Airspace.Deadline()
+	for i := range domains {
+		d := &domains[i]
+		if d.deadline == nil {
+			continue
+		}
+		if at, has := d.deadline(st); has && (!ok || at < ns) {
+			first, ns, ok = d, at, true
+		}
+	}
+	return first, ns, ok
+}
+
+// Due returns events for what is due first, or none when nothing is.
+func (st *State) Due(env event.Env) ([]Event, error) {
+	d, ns, ok := st.earliest()
+	if !ok || ns > env.NowNS {
+		return nil, nil
+	}
+	if d != nil {
+		return d.due(st, env), nil
+	}
+	ev, _, err := airspace.Sweep{NewVersion: env.ID(0)}.Decide(st.Airspace, airspace.Env{NowNS: env.NowNS})
+	if ev == nil || err != nil {
+		return nil, err
+	}
+	return []Event{ev}, nil
+}
+
+// Touch returns what an event is about to change of the airspace.
+func (st *State) Touch(ev Event) airspace.Touch {
+	if _, ok := ev.(event.Event); ok {
+		return airspace.Touch{}
+	}
+	return st.Airspace.Touch(ev)
+}
