@@ -12,6 +12,7 @@ import (
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 const (
@@ -31,16 +32,16 @@ const (
 // errFull ends the reading of a portion that is large enough.
 var errFull = errors.New("enough for now")
 
-// event is what a reader is told of one journal entry.
-type event struct {
+// entry is what a reader is told of one journal entry.
+type entry struct {
 	Index  int64                      `json:"index"`
 	Fields map[string]json.RawMessage `json:"fields"`
 }
 
 // released returns what the reader may see of an entry, and the event's type;
 // nil when that is nothing.
-func released(record *journal.Record, reader airspace.Reader) (*event, string, error) {
-	names := airspace.Release(record.Event, reader)
+func released(record *journal.Record, reader airspace.Reader) (*entry, string, error) {
+	names := world.Release(record.Event, reader)
 	if len(names) == 0 {
 		return nil, "", nil
 	}
@@ -48,7 +49,7 @@ func released(record *journal.Record, reader airspace.Reader) (*event, string, e
 	if err != nil {
 		return nil, "", err
 	}
-	ev, kind := &event{record.Index, map[string]json.RawMessage{}}, "entry"
+	ev, kind := &entry{record.Index, map[string]json.RawMessage{}}, "entry"
 	for _, f := range fields {
 		if !slices.Contains(names, f.Name) {
 			continue

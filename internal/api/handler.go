@@ -26,6 +26,8 @@ type Config struct {
 	PublicLog bool         // /log/ needs no token
 	// Ended is closed when the node stops: event streams end then. Nil: never.
 	Ended <-chan struct{}
+	// Mailroom delivers to inboxes. It is told of what the Engine wrote.
+	Mailroom *Mailroom
 }
 
 // Verifier finds out who calls; *auth.Verifier is one.
@@ -39,6 +41,7 @@ type Verifier interface {
 var (
 	intentScopes       = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
 	constraintScopes   = []string{auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing}
+	actScopes          = []string{auth.ScopeAct}
 	planScopes         = []string{auth.ScopeStrategicCoordination}
 	subscriptionScopes = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConstraintProcessing}
 	anyScopes          = []string{
@@ -70,6 +73,8 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt, false},
 		{"/v1/packs", false, anyScopes, (*handler).pack, false},
 		{"/v1/options", false, planScopes, (*handler).options, true},
+		{"/v1/acts", false, actScopes, (*handler).act, true},
+		{"/v1/inbox/{}", false, actScopes, (*handler).inbox, false},
 		{"/v1/openapi.yaml", true, nil, (*handler).specification, false},
 		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint, false},
 		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile, false},
@@ -127,7 +132,7 @@ func (e *endpoint) takes(c *call) error {
 		return BadMethod.With("expected POST")
 	case !e.asked && m != http.MethodGet && m != http.MethodHead:
 		c.w.Header().Set("Allow", "GET, HEAD")
-		return BadMethod.With("expected GET or HEAD: what is declared is changed by way of F3548-21")
+		return BadMethod.With("expected GET or HEAD: what is declared is changed with /v1/acts, or by way of F3548-21")
 	}
 	return nil
 }

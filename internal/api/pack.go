@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 // MaxPackEntries is how many entries a pack may hold. That many take a processor
@@ -41,7 +41,7 @@ func (h *handler) pack(c *call) error {
 	reader := c.reader()
 	out := &packWriter{call: c, control: control}
 	err = h.Engine.Journal().Export(ctx, out, from, to, func(_ int64, event []byte) []string {
-		return airspace.Release(event, reader)
+		return world.Release(event, reader)
 	})
 	if err == nil {
 		return nil

@@ -6,7 +6,6 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,6 +21,8 @@ type Problem struct {
 	Detail string // what was found and what was expected
 	// RetryAfter tells when another try may succeed; 0 says nothing.
 	RetryAfter time.Duration
+	// Details are for programs; nil for none.
+	Details any
 }
 
 // Kinds of problems that more than one place reports.
@@ -55,7 +56,8 @@ func (p Problem) Write(w http.ResponseWriter) {
 		Status   int    `json:"status"`
 		Detail   string `json:"detail,omitempty"`
 		Instance string `json:"instance,omitempty"`
-	}{"urn:deconflict:problem:" + p.Kind, p.Title, p.Status, p.Detail, ""}
+		Details  any    `json:"details,omitempty"`
+	}{"urn:deconflict:problem:" + p.Kind, p.Title, p.Status, p.Detail, "", p.Details}
 	h := w.Header()
 	if id := h.Get("X-Request-Id"); id != "" {
 		body.Instance = "urn:deconflict:request:" + id
@@ -66,9 +68,9 @@ func (p Problem) Write(w http.ResponseWriter) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
-	data, err := json.Marshal(body)
-	if err != nil { // strings and a number always can
+	data, err := encode(body)
+	if err != nil { // what details hold always can
 		return
 	}
-	_, _ = w.Write(append(data, '\n')) // the caller went away: nobody to tell
+	_, _ = w.Write(data) // the caller went away: nobody to tell
 }

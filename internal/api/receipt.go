@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/world"
 )
 
 // field is a released member of an event with what proves it.
@@ -54,7 +54,7 @@ func (h *handler) receipt(c *call) error {
 	if err != nil {
 		return err
 	}
-	names := airspace.Release(record.Event, c.reader())
+	names := world.Release(record.Event, c.reader())
 	if len(names) == 0 {
 		return absent
 	}

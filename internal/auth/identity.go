@@ -3,8 +3,11 @@
 package auth
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/deconflict/deconflict/internal/party"
 )
@@ -22,13 +25,14 @@ const (
 	ScopeVersions   = "interuss.versioning.read_system_versions"
 
 	ScopeRead  = "deconflict.read"
+	ScopeAct   = "deconflict.act"
 	ScopeAdmin = "deconflict.admin"
 )
 
 // Scopes are all that an interface of the node takes.
 var Scopes = []string{
 	ScopeStrategicCoordination, ScopeConstraintManagement, ScopeConstraintProcessing, ScopeConformanceMonitoring, ScopeAvailability,
-	ScopePoolStatus, ScopeVersions, ScopeRead, ScopeAdmin,
+	ScopePoolStatus, ScopeVersions, ScopeRead, ScopeAct, ScopeAdmin,
 }
 
 // Identity is who calls, as a token that was verified says it.
@@ -39,6 +43,34 @@ type Identity struct {
 	Scopes []string
 	// ExpiresNS is when the token expires, in nanoseconds since 1970 UTC.
 	ExpiresNS int64
+	// Standing is what the token vouches for beside the party.
+	Standing
+}
+
+// Standing is in which role of the party, and as which person, a caller acts.
+// Either may be empty: nobody vouches for it.
+type Standing struct {
+	Role   string `json:"role,omitempty"`
+	Person string `json:"person,omitempty"` // alias
+}
+
+// maxStandingBytes is the length of the longest role or person.
+const maxStandingBytes = 64
+
+func (s Standing) check() error {
+	const want = "found the %s %.80q, expected 1 to %d bytes of printable text"
+	if s.Role != "" && !validStanding(s.Role) {
+		return fmt.Errorf(want, "role", s.Role, maxStandingBytes)
+	}
+	if s.Person != "" && !validStanding(s.Person) {
+		return fmt.Errorf(want, "person", s.Person, maxStandingBytes)
+	}
+	return nil
+}
+
+func validStanding(s string) bool {
+	return s != "" && len(s) <= maxStandingBytes && utf8.ValidString(s) &&
+		strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // Has reports whether the caller may act under a scope.

@@ -28,6 +28,7 @@ type Config struct {
 	PlainHTTP   bool   // allow a public address without TLS
 
 	DebugListen string // host:port of metrics and profiles; empty for none
+	Clock       string // where the node's time begins that is then set by hand; empty: the real one
 	PublicLog   bool   // /log/ without a token
 
 	MaxBody        Size // of a request
@@ -148,6 +149,14 @@ func (c *Config) check(place func(name string) string) error {
 	if c.DebugListen != "" {
 		if _, err := isLoopback(c.DebugListen); err != nil {
 			return fault("debug-listen", strconv.Quote(c.DebugListen), err)
+		}
+	}
+	if c.Clock != "" {
+		if _, err := time.Parse(time.RFC3339, c.Clock); err != nil {
+			return fault("clock", strconv.Quote(c.Clock), expected("a time such as 2026-03-01T16:40:00Z"))
+		}
+		if c.DebugListen == "" {
+			return fault("clock", c.Clock, expected("debug-listen as well, where the time is set"))
 		}
 	}
 	if err := c.checkTrust(loopback, fault); err != nil {

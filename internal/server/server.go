@@ -23,6 +23,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/deconflict/deconflict/internal/api"
 	"github.com/deconflict/deconflict/internal/auth"
@@ -50,6 +51,8 @@ type Server struct {
 	verifier    *auth.Verifier
 	edge        *edge
 	metrics     *metrics
+	mailroom    *api.Mailroom
+	clock       *rehearsalClock // nil: the real one
 	certificate *certificate // nil without TLS
 	supervisor  supervisor
 
@@ -78,6 +81,7 @@ func New(ctx context.Context, c Config, o Options) (s *Server, err error) {
 		config:     c,
 		log:        o.Log,
 		metrics:    newMetrics(o.Version),
+		mailroom:   api.NewMailroom(),
 		supervisor: newSupervisor(o.Getenv),
 		failed:     make(chan struct{}),
 	}
@@ -109,6 +113,7 @@ func (s *Server) abandon() {
 	if s.engine != nil {
 		_ = s.engine.Close(context.Background()) // the error that led here counts
 	}
+	s.mailroom.Close()
 }
 
 // openEngine loads the state.
@@ -117,8 +122,20 @@ func (s *Server) openEngine(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("key of the node: %w", err)
 	}
+	var now func() time.Time
+	if s.config.Clock != "" {
+		start, err := time.Parse(time.RFC3339, s.config.Clock)
+		if err != nil {
+			return fmt.Errorf("clock: %w", err)
+		}
+		s.clock = newRehearsalClock(start)
+		now = s.clock.now
+		s.log.Warn("a rehearsal: the node's time is set by hand", "time", s.config.Clock)
+	}
 	s.engine, err = engine.Open(ctx, engine.Config{
 		Dir:           s.config.Data,
+		Now:           now,
+		OnWritten:     s.mailroom.Written,
 		Journal:       journal.Options{Origin: s.config.Origin, Key: key},
 		SnapshotEvery: int64(s.config.SnapshotEvery),
 		Log:           s.log,
@@ -178,7 +195,7 @@ func (s *Server) wire(o Options) error {
 		}),
 		native: api.New(api.Config{
 			Engine: s.engine, Verifier: s.verifier, Log: s.log, Version: o.Version,
-			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(),
+			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(), Mailroom: s.mailroom,
 		}),
 	}
 	if issuer != nil {
@@ -284,6 +301,9 @@ func (s *Server) debugHandler() http.Handler {
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
+	if s.clock != nil {
+		mux.HandleFunc("POST /debug/clock", s.serveClock)
+	}
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -387,6 +407,7 @@ func (s *Server) end(stop context.CancelFunc, aside *sync.WaitGroup) error {
 	s.verifier.Close()
 	// The snapshot may take as long as it needs: a second signal ends the wait.
 	err := s.engine.Close(context.Background())
+	s.mailroom.Close()
 	stop()
 	aside.Wait()
 	s.log.Info("stopped", "entries", s.engine.Head().Size)
@@ -401,7 +422,9 @@ func (s *Server) Close() error {
 		err = errors.Join(err, s.debugListener.Close())
 	}
 	s.verifier.Close()
-	return errors.Join(err, s.engine.Close(context.Background()))
+	err = errors.Join(err, s.engine.Close(context.Background()))
+	s.mailroom.Close()
+	return err
 }
 
 // NewLog returns the node's log: records of JSON, or text for people where

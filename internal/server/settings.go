@@ -74,6 +74,7 @@ var Settings = []Setting{
 	{"tls-client-ca", "FILE", "PEM certificates; clients must show one that these signed", func(c *Config) any { return &c.TLSClientCA }},
 	{"plain-http", "", "allow a public address without TLS, behind something that ends it", func(c *Config) any { return &c.PlainHTTP }},
 	{"debug-listen", "HOST:PORT", "private address of /metrics and /debug/pprof; none by default", func(c *Config) any { return &c.DebugListen }},
+	{"clock", "TIME", "for rehearsals: the node's time begins here and stands until POST /debug/clock sets it on; needs --debug-listen", func(c *Config) any { return &c.Clock }},
 	{"public-log", "", "serve /log/ without a token; its leaves hold commitments only", func(c *Config) any { return &c.PublicLog }},
 	{"max-body", "SIZE", "largest request body", func(c *Config) any { return &c.MaxBody }},
 	{"max-concurrent", "N", "requests worked on at the same time; more wait, then get 503", func(c *Config) any { return &c.MaxConcurrent }},
