@@ -40,8 +40,16 @@ func ParseCheckpoint(checkpoint []byte, verifierKey string) (Head, error) {
 		return Head{}, fmt.Errorf("checkpoint: %w", err)
 	}
 	lines := strings.Split(n.Text, "\n")
-	if len(lines) < 4 || lines[0] != verifier.Name() {
-		return Head{}, fmt.Errorf("checkpoint: found the origin %q, expected %q, a size and a root", lines[0], verifier.Name())
+	if lines[0] != verifier.Name() {
+		return Head{}, fmt.Errorf("checkpoint: found the origin %q, expected %q", lines[0], verifier.Name())
+	}
+	return parseHead(lines)
+}
+
+// parseHead reads the lines of a checkpoint's text.
+func parseHead(lines []string) (Head, error) {
+	if len(lines) < 4 {
+		return Head{}, fmt.Errorf("checkpoint: found %d lines, expected an origin, a size and a root", len(lines)-1)
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {

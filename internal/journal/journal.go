@@ -83,6 +83,9 @@ type Journal struct {
 	done    []tile
 
 	checkpointer *walCheckpointer
+
+	cosigning sync.Mutex // guards what follows
+	cosigned  []byte     // newest checkpoint that a witness co-signed; never changed, only replaced
 }
 
 // durable is what is known to be on disk. It is never changed, only replaced.
@@ -129,6 +132,10 @@ func (j *Journal) open() error {
 	if err != nil {
 		return err
 	}
+	witnessed, err := readCosigned(j.dir)
+	if err != nil {
+		return err
+	}
 	if j.store, err = openStore(j.dir, j.options.ReadOnly); err != nil {
 		return err
 	}
@@ -136,6 +143,9 @@ func (j *Journal) open() error {
 		return err
 	}
 	if err := j.load(context.Background(), mirror); err != nil {
+		return err
+	}
+	if err := j.checkCosigned(context.Background(), witnessed); err != nil {
 		return err
 	}
 	if j.options.ReadOnly {
