@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/conflict"
+	"github.com/deconflict/deconflict/internal/declared"
+	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
@@ -235,4 +237,25 @@ func (c Coarse) Allows(areaM2, durationNS int64) bool {
 	hi, lo := bits.Mul64(uint64(areaM2), uint64(durationNS))
 	capHi, capLo := bits.Mul64(uint64(max(c.AreaTimeM2S, 0)), 1_000_000_000)
 	return hi < capHi || hi == capHi && lo <= capLo
+}
+
+// Volume returns the zone from an instant to another.
+func (z Zone) Volume(from, to statement.Instant) declared.Volume {
+	return declared.Volume{Footprint: z.Footprint, Lower: z.Lower, Upper: z.Upper, Start: from, End: to}
+}
+
+// Entry returns what a craft of a rank must do to be inside the zone: no_entry,
+// entry_with_contact, call_first or advisory. An exempt rank may always enter,
+// with contact.
+func (z Zone) Entry(rank string) string {
+	if (z.Type == NoEntry || z.Type == CallFirst) && slices.Contains(z.Exempt, rank) {
+		return EntryWithContact
+	}
+	return z.Type
+}
+
+// Volume returns what keeps clear around a protected site from an instant to
+// another: its footprint widened by the radius, up to the ceiling.
+func (s Sites) Volume(site declared.Footprint, from, to statement.Instant) declared.Volume {
+	return declared.Volume{Footprint: site, Upper: s.Ceiling, Start: from, End: to, HErrorMM: s.RadiusMM}
 }

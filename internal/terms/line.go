@@ -242,3 +242,18 @@ func (g leg) crossing(s leg) (alongM float64, ok bool) {
 	at := s.offset(g.line.LatLng(hi)).alongM
 	return hi, at > -0.001 && at < s.lengthM+0.001
 }
+
+// meetsItself reports whether two legs of the line that are not neighbours meet,
+// or two neighbours beyond their bend.
+func (l Line) meetsItself() bool {
+	legs := l.legs()
+	for i := range legs {
+		for j := i + 1; j < len(legs); j++ {
+			alongM, ok := legs[i].crossing(legs[j])
+			if ok && (j > i+1 || alongM < legs[i].lengthM-0.01) {
+				return true
+			}
+		}
+	}
+	return false
+}
