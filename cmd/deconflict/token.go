@@ -16,7 +16,7 @@ import (
 )
 
 const tokenUsage = `Usage: deconflict token --data DIR --party PARTY --scope SCOPE --audience HOST [FLAGS]
-       deconflict token client add NAME --data DIR --scope SCOPE
+       deconflict token client add NAME --data DIR --scope SCOPE [FLAGS]
        deconflict token client list --data DIR
        deconflict token client remove NAME --data DIR
 
@@ -35,12 +35,15 @@ Flags:
   --scope SCOPE               what it may be used for, such as
                               utm.strategic_coordination; may be given again
   --audience HOST             host name under which it will be used, no port
+  --role ROLE                 role of the party's record in which its holder acts
+  --person PERSON             alias of who that is, as in the record
   --ttl DURATION              how long it lives; 1h when not given
 `
 
 // tokenRequest is the command line of token, and of its clients.
 type tokenRequest struct {
 	data, party, audience string
+	role, person          string
 	scopes                listFlag
 	ttl                   durationFlag
 }
@@ -52,6 +55,8 @@ func (r *tokenRequest) flags() *flags {
 	f.set.StringVar(&r.party, "party", "", "the id of a party")
 	f.set.Var(&r.scopes, "scope", "a scope")
 	f.set.StringVar(&r.audience, "audience", "", "a host name")
+	f.set.StringVar(&r.role, "role", "", "the name of a role")
+	f.set.StringVar(&r.person, "person", "", "the alias of a person")
 	f.set.Var(&r.ttl, "ttl", "a duration such as 1h")
 	return f
 }
@@ -85,13 +90,15 @@ func runToken(a *app, args []string) (int, error) {
 	if err != nil {
 		return 0, &inputError{err}
 	}
-	token, err := issuer.Mint(party.ID(r.party), r.audience, scopes, r.ttl.d)
+	token, err := issuer.MintAs(party.ID(r.party), r.standing(), r.audience, scopes, r.ttl.d)
 	if err != nil {
 		return 0, &inputError{err}
 	}
 	_, err = fmt.Fprintln(a.stdout, token)
 	return exitClear, err
 }
+
+func (r *tokenRequest) standing() auth.Standing { return auth.Standing{Role: r.role, Person: r.person} }
 
 // complete refuses a command line that lacks --data or one of the flags given
 // here by name and value.
@@ -131,9 +138,12 @@ func reason(err error) error {
 	return err
 }
 
-// parseScopes reads the scopes. Those that open nothing at the node get a
+// parseScopes reads the scopes, when what else the token is to say is well. Those that open nothing at the node get a
 // warning only, as a token may be for other services too.
 func (r *tokenRequest) parseScopes(a *app) ([]string, error) {
+	if err := r.standing().Check(); err != nil {
+		return nil, usagef("token", "%s", err)
+	}
 	scopes, ok := auth.ParseScopes(strings.Join(r.scopes.values, " "), " ")
 	if !ok || len(scopes) == 0 {
 		return nil, usagef("token", "--scope %q: expected a scope such as %s", strings.Join(r.scopes.values, " "), auth.ScopeStrategicCoordination)
@@ -183,8 +193,8 @@ func (r *tokenRequest) client(a *app, args []string) (int, error) {
 	if r.party != "" || r.audience != "" || r.ttl.d != auth.TokenLife {
 		return 0, usagef("token", "client %s: found --party, --audience or --ttl, which belong to a single token", action)
 	}
-	if action != "add" && len(r.scopes.values) > 0 {
-		return 0, usagef("token", "client %s: found --scope, which only add takes", action)
+	if action != "add" && (len(r.scopes.values) > 0 || r.standing() != auth.Standing{}) {
+		return 0, usagef("token", "client %s: found --scope, --role or --person, which only add takes", action)
 	}
 	needed := []string{}
 	if action == "add" {
@@ -212,7 +222,7 @@ func (r *tokenRequest) addClient(a *app, clients *auth.Clients, name party.ID) (
 	if err != nil {
 		return 0, err
 	}
-	secret, err := clients.Add(name, scopes, time.Now())
+	secret, err := clients.Add(name, r.standing(), scopes, time.Now())
 	if err != nil {
 		return 0, &inputError{err}
 	}
@@ -231,7 +241,14 @@ func listClients(a *app, clients *auth.Clients) (int, error) {
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, c := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, c.Created.Format(time.RFC3339), strings.Join(c.Scopes, " "))
+		fmt.Fprintf(w, "%s\t%s\t%s", c.ID, c.Created.Format(time.RFC3339), strings.Join(c.Scopes, " "))
+		if c.Role != "" {
+			fmt.Fprintf(w, "\trole %s", c.Role)
+		}
+		if c.Person != "" {
+			fmt.Fprintf(w, "\tperson %s", c.Person)
+		}
+		fmt.Fprintln(w)
 	}
 	return exitClear, w.Flush()
 }

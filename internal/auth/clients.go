@@ -31,6 +31,8 @@ type Client struct {
 	ID      party.ID // of the party, and the OAuth client id
 	Scopes  []string // that its tokens may have; sorted
 	Created time.Time
+	// Standing is what its tokens vouch for beside the party.
+	Standing
 }
 
 // Clients are the registered clients in a file. Every use reads what is there,
@@ -54,6 +56,7 @@ type storedClient struct {
 	Salt    []byte    `json:"salt"`
 	Hash    []byte    `json:"hash"`
 	Created time.Time `json:"created"`
+	Standing
 }
 
 // clientFile is the file. Version is 1.
@@ -89,7 +92,9 @@ func (c *Clients) List() ([]Client, error) {
 	return list, nil
 }
 
-func (s *storedClient) client() Client { return Client{s.ID, slices.Clone(s.Scopes), s.Created} }
+func (s *storedClient) client() Client {
+	return Client{s.ID, slices.Clone(s.Scopes), s.Created, s.Standing}
+}
 
 // Authenticate returns the client with an id and a secret, or ErrClient. Other
 // errors are faults of the file.
@@ -118,9 +123,9 @@ func find(list []storedClient, id party.ID) (int, bool) {
 }
 
 // Add registers a client and returns its secret, which is kept nowhere.
-func (c *Clients) Add(id party.ID, scopes []string, now time.Time) (secret string, err error) {
+func (c *Clients) Add(id party.ID, as Standing, scopes []string, now time.Time) (secret string, err error) {
 	scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
-	client := storedClient{ID: id, Scopes: scopes, Salt: make([]byte, saltBytes), Created: now.UTC().Truncate(time.Second)}
+	client := storedClient{ID: id, Scopes: scopes, Salt: make([]byte, saltBytes), Created: now.UTC().Truncate(time.Second), Standing: as}
 	var random [32]byte
 	rand.Read(client.Salt)
 	rand.Read(random[:])
@@ -224,6 +229,9 @@ func (s *storedClient) check() error {
 		if !ValidScope(scope) {
 			return fmt.Errorf("found the scope %.300q, expected printable ASCII without spaces, quotation marks and backslashes", scope)
 		}
+	}
+	if err := s.Standing.Check(); err != nil {
+		return err
 	}
 	if len(s.Salt) != saltBytes || len(s.Hash) != sha256.Size {
 		return fmt.Errorf("found a salt of %d and a hash of %d bytes, expected %d and %d", len(s.Salt), len(s.Hash), saltBytes, sha256.Size)

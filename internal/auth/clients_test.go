@@ -22,7 +22,7 @@ func TestClientsComeAndGo(t *testing.T) {
 	}
 	secrets := map[party.ID]string{}
 	for _, id := range []party.ID{"uss2", "urn:uss:1", "uss1"} {
-		secret, err := command.Add(id, []string{"b", "a", "b"}, noon)
+		secret, err := command.Add(id, Standing{}, []string{"b", "a", "b"}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,8 +65,8 @@ func TestClientsComeAndGo(t *testing.T) {
 func TestSecretsAreNotStored(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clients.json")
 	clients := OpenClients(path)
-	a, errA := clients.Add("uss1", []string{"a"}, noon)
-	b, errB := clients.Add("uss2", []string{"a"}, noon)
+	a, errA := clients.Add("uss1", Standing{}, []string{"a"}, noon)
+	b, errB := clients.Add("uss2", Standing{}, []string{"a"}, noon)
 	if errA != nil || errB != nil || a == b || len(a) != 64 {
 		t.Fatalf("%q, %v, %q, %v", a, errA, b, errB)
 	}
@@ -82,12 +82,12 @@ func TestSecretsAreNotStored(t *testing.T) {
 func TestClientsAreChecked(t *testing.T) {
 	clients := OpenClients(filepath.Join(t.TempDir(), "clients.json"))
 	for name, add := range map[string]func() (string, error){
-		"no name":        func() (string, error) { return clients.Add("", []string{"a"}, noon) },
-		"name in words":  func() (string, error) { return clients.Add("two words", []string{"a"}, noon) },
-		"no scope":       func() (string, error) { return clients.Add("uss1", nil, noon) },
-		"scope misspelt": func() (string, error) { return clients.Add("uss1", []string{"a b"}, noon) },
+		"no name":        func() (string, error) { return clients.Add("", Standing{}, []string{"a"}, noon) },
+		"name in words":  func() (string, error) { return clients.Add("two words", Standing{}, []string{"a"}, noon) },
+		"no scope":       func() (string, error) { return clients.Add("uss1", Standing{}, nil, noon) },
+		"scope misspelt": func() (string, error) { return clients.Add("uss1", Standing{}, []string{"a b"}, noon) },
 		"too many scopes": func() (string, error) {
-			return clients.Add("uss1", []string{strings.Repeat("s", maxClientsBytes)}, noon)
+			return clients.Add("uss1", Standing{}, []string{strings.Repeat("s", maxClientsBytes)}, noon)
 		},
 	} {
 		if secret, err := add(); err == nil || secret != "" {
@@ -137,7 +137,7 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 	for i := range 16 {
 		wg.Go(func() {
 			id := party.ID(fmt.Sprintf("uss%d", i))
-			secret, err := OpenClients(path).Add(id, []string{"a"}, noon)
+			secret, err := OpenClients(path).Add(id, Standing{}, []string{"a"}, noon)
 			switch {
 			case err == nil:
 				mu.Lock()

@@ -144,7 +144,7 @@ func (c *ClientCredentials) grant(w http.ResponseWriter, r *http.Request) (*toke
 			return nil, badRequest("invalid_scope", "the client is not registered for the scope "+scope)
 		}
 	}
-	token, err := c.Issuer.Mint(client.ID, audience, scopes, TokenLife)
+	token, err := c.Issuer.MintAs(client.ID, client.Standing, audience, scopes, TokenLife)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 func testEndpoint(t testing.TB, audiences ...string) (endpoint *ClientCredentials, secret string) {
 	t.Helper()
 	clients := OpenClients(filepath.Join(t.TempDir(), "clients.json"))
-	secret, err := clients.Add("uss1", []string{ScopeStrategicCoordination, ScopeConstraintProcessing}, noon)
+	secret, err := clients.Add("uss1", Standing{}, []string{ScopeStrategicCoordination, ScopeConstraintProcessing}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +74,31 @@ func TestEndpointIssuesWhatTheVerifierTakes(t *testing.T) {
 		if err != nil || id.Party != "uss1" || strings.Join(id.Scopes, " ") != c.scope || id.ExpiresNS != noon.Add(time.Hour).UnixNano() {
 			t.Errorf("%s: %+v, %v", name, id, err)
 		}
+	}
+}
+
+// A client that is registered for a role gets tokens of that role, whatever it
+// asks for.
+func TestEndpointVouchesForStanding(t *testing.T) {
+	endpoint, _ := testEndpoint(t, audience)
+	as := Standing{"duty-director", "D-2"}
+	secret, err := endpoint.Clients.Add("uss2", as, []string{ScopeAct}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := endpoint.Clients.List(); err != nil || len(list) != 2 || list[0].Standing != (Standing{}) || list[1].Standing != as {
+		t.Errorf("%+v, %v", list, err)
+	}
+	w := post(endpoint, "uss2:"+secret, url.Values{"grant_type": {"client_credentials"}, "role": {"minister"}, "person": {"M-1"}})
+	var answer tokenAnswer
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("status %d, %s", w.Code, w.Body)
+	}
+	if id, err := testVerifier(t).Verify(t.Context(), "Bearer "+answer.Token); err != nil || id.Party != "uss2" || id.Standing != as {
+		t.Errorf("%+v, %v", id, err)
+	}
+	if _, err := endpoint.Clients.Add("uss3", Standing{Role: "two\nlines"}, []string{ScopeAct}, noon); err == nil {
+		t.Error("a role of two lines: registered")
 	}
 }
 

@@ -57,7 +57,8 @@ type Standing struct {
 // maxStandingBytes is the length of the longest role or person.
 const maxStandingBytes = 64
 
-func (s Standing) check() error {
+// Check returns an error unless both are empty or short printable text.
+func (s Standing) Check() error {
 	const want = "found the %s %.80q, expected 1 to %d bytes of printable text"
 	if s.Role != "" && !validStanding(s.Role) {
 		return fmt.Errorf(want, "role", s.Role, maxStandingBytes)

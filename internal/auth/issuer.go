@@ -105,6 +105,12 @@ func (s *Issuer) JWKS() ([]byte, error) {
 // audience for ttl, of which full seconds count. Without scopes the token says
 // so and is good for nothing.
 func (s *Issuer) Mint(sub party.ID, audience string, scopes []string, ttl time.Duration) (string, error) {
+	return s.MintAs(sub, Standing{}, audience, scopes, ttl)
+}
+
+// MintAs is Mint for somebody who acts in a role of the party, as a person, or
+// both.
+func (s *Issuer) MintAs(sub party.ID, as Standing, audience string, scopes []string, ttl time.Duration) (string, error) {
 	if !sub.Valid() {
 		return "", fmt.Errorf("found the party %.300q, expected 1 to %d printable ASCII characters without spaces", string(sub), party.MaxIDBytes)
 	}
@@ -116,14 +122,24 @@ func (s *Issuer) Mint(sub party.ID, audience string, scopes []string, ttl time.D
 			return "", fmt.Errorf("found the scope %.300q, expected printable ASCII without spaces, quotation marks and backslashes", scope)
 		}
 	}
+	if err := as.Check(); err != nil {
+		return "", err
+	}
 	if ttl < time.Second {
 		return "", fmt.Errorf("found a life of %s, expected at least 1 s", ttl)
 	}
 	now := s.now().Unix()
-	payload, err := json.Marshal(map[string]any{
+	said := map[string]any{
 		"iss": s.name, "sub": sub, "aud": audience, "scope": strings.Join(scopes, " "),
 		"iat": now, "nbf": now, "exp": now + int64(ttl/time.Second), "jti": rand.Text(),
-	})
+	}
+	if as.Role != "" {
+		said["role"] = as.Role
+	}
+	if as.Person != "" {
+		said["person"] = as.Person
+	}
+	payload, err := json.Marshal(said)
 	if err != nil {
 		return "", err
 	}

@@ -280,6 +280,29 @@ type claims struct {
 	Expiry    *jwt.NumericDate `json:"exp"`
 	NotBefore *jwt.NumericDate `json:"nbf"`
 	IssuedAt  *jwt.NumericDate `json:"iat"`
+	// Other issuers may mean anything by these names.
+	Role   any `json:"role"`
+	Person any `json:"person"`
+}
+
+// standing returns what the token vouches for beside the party: all of what it
+// says, or nothing when part of that is not understood.
+func (c *claims) standing() Standing {
+	var as Standing
+	for _, said := range []struct {
+		claim any
+		to    *string
+	}{{c.Role, &as.Role}, {c.Person, &as.Person}} {
+		if said.claim == nil {
+			continue
+		}
+		s, ok := said.claim.(string)
+		if !ok || !validStanding(s) {
+			return Standing{}
+		}
+		*said.to = s
+	}
+	return as
 }
 
 // identity checks the claims of a token whose signature is right.
@@ -288,7 +311,7 @@ func (v *Verifier) identity(payload []byte, now time.Time) (Identity, error) {
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Identity{}, ErrMalformed
 	}
-	id := Identity{Party: party.ID(c.Subject)}
+	id := Identity{Party: party.ID(c.Subject), Standing: c.standing()}
 	if !id.Party.Valid() || c.Expiry == nil {
 		return Identity{}, ErrMissingClaim
 	}

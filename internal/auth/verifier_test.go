@@ -93,6 +93,61 @@ func TestMintedTokensAreAccepted(t *testing.T) {
 	}
 }
 
+// A token says in which role and as whom its holder acts; what other issuers
+// mean by those names neither counts nor keeps anybody out.
+func TestStandingOfTokens(t *testing.T) {
+	v := testVerifier(t)
+	for as, want := range map[Standing]string{
+		{}:                              "",
+		{Role: "watch"}:                 "",
+		{Person: "D-2"}:                 "",
+		{"duty-director", "Zoé"}:        "",
+		{Role: strings.Repeat("r", 64)}: "",
+		{Role: strings.Repeat("r", 65)}: "found the role",
+		{Role: "watch\n"}:               "found the role",
+		{Person: "\u202eD-2"}:           "found the person",
+		{Person: "\xff"}:                "found the person",
+	} {
+		token, err := testIssuer(t, ecKey()).MintAs("uss1", as, audience, []string{ScopeAct}, time.Hour)
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%+q: found %v, want %q", as, err, want)
+			}
+			continue
+		}
+		id, err := v.Verify(t.Context(), "Bearer "+token)
+		if err != nil || id.Standing != as || !id.Has(ScopeAct) {
+			t.Errorf("%+q: %+v, %v", as, id, err)
+		}
+		if again, err := v.Verify(t.Context(), "Bearer "+token); err != nil || again.Standing != as {
+			t.Errorf("%+q: remembered as %+v, %v", as, again, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		claims []string
+		want   Standing
+	}{
+		"strings":       {[]string{`"role":"watch"`, `"person":"D-2"`}, Standing{"watch", "D-2"}},
+		"null":          {[]string{`"role":null`, `"person":"D-2"`}, Standing{"", "D-2"}},
+		"a list":        {[]string{`"role":["watch","policy"]`}, Standing{}},
+		"an object":     {[]string{`"role":{"name":"policy"}`}, Standing{}},
+		"a number":      {[]string{`"role":"policy"`, `"person":7`}, Standing{}},
+		"empty":         {[]string{`"role":"policy"`, `"person":""`}, Standing{}},
+		"too long":      {[]string{`"role":"policy"`, `"person":"` + strings.Repeat("p", 65) + `"`}, Standing{}},
+		"other letters": {[]string{`"Role":"policy"`, `"ROLE":"policy"`}, Standing{}},
+	} {
+		payload := strings.TrimSuffix(claimsWith(), "}") + "," + strings.Join(c.claims, ",") + "}"
+		id, err := v.Verify(t.Context(), "Bearer "+sign(rs256, payload, rsaKey()))
+		if err != nil || id.Standing != c.want {
+			t.Errorf("%s: found %+v, %v, want %+v", name, id.Standing, err, c.want)
+		}
+	}
+	twice := strings.TrimSuffix(claimsWith(), "}") + `,"role":"watch","role":"policy"}`
+	if id, err := v.Verify(t.Context(), "Bearer "+sign(rs256, twice, rsaKey())); err == nil {
+		t.Errorf("two roles: %+v", id)
+	}
+}
+
 // sign makes a token by the letter of RFC 7515, with the standard library only,
 // so that it can say anything.
 func sign(header, payload string, key crypto.Signer) string {
