@@ -1,0 +1,432 @@
+package agreement
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/deconflict/deconflict/internal/event"
+	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/terms"
+)
+
+// Bounds of what is kept.
+const (
+	maxVersions  = 64  // of one agreement
+	maxDrafts    = 32  // agreements with an open first proposal of one party
+	maxNotices   = 32  // of one agreement that have not ended
+	maxObjection = 32  // to one notice
+	maxQueries   = 64  // of one party in one agreement that wait for a reply
+	keptNotices  = 64  // ended ones
+	keptQueries  = 256 // replied ones
+	keptReviews  = 64
+	keptBreaches = 512
+	keptDays     = 400 // more than a year, which is how often agreements are reviewed
+)
+
+// View is what this package asks of others.
+type View struct {
+	// Registry says who the parties are. *registry.State is one.
+	Registry Registry
+	// Checked says whether an item of the checklist of a resumption holds between
+	// two parties, by what happened since an instant, and on what evidence: ids
+	// or journal indices, in words for people. It is asked for the items Tests,
+	// Heads, Intents, Clocks and Roster only.
+	Checked func(item Item, pair [2]party.ID, sinceNS int64) (ok bool, evidence string)
+	// Screen returns what a text must not say, by the names of the deny-list.
+	// Nil screens nothing.
+	Screen func(text string) []string
+}
+
+// Registry is the part of the registry that this package asks.
+type Registry interface {
+	Party(id party.ID) *registry.Party
+	OnWatch(id party.ID, position string, nowNS int64) []registry.Watch
+	Members(lead party.ID, nowNS int64) []registry.Member
+	LeadOf(member party.ID, nowNS int64) (party.ID, bool)
+}
+
+// deciding is one act to be decided.
+type deciding struct {
+	*State
+	act *party.Act
+	by  registry.Authority
+	v   View
+	env event.Env
+}
+
+// Decide returns the events that an act leads to, or a *event.Refusal. The act
+// was authorized: who signed it could.
+func (st *State) Decide(a *party.Act, by registry.Authority, v View, env event.Env) ([]event.Event, error) {
+	if kind, known := Acts[a.Act]; !known {
+		return nil, event.Refuse(event.Invalid, "found the act %q, expected one about agreements", clip(a.Act))
+	} else if len(by.Missing) > 0 || kind.Held && by.Custody != party.Held || by.Level < kind.Level {
+		return nil, event.Refuse(event.Incomplete, "%s counts once all its signatures are there, of the level %s", a.Act, kind.Level)
+	}
+	d := deciding{st, a, by, v, env}
+	switch b := a.Content.(type) {
+	case *Propose:
+		return d.propose(b)
+	case *Counter:
+		return d.counter(b)
+	case *Sign:
+		return d.sign(b)
+	case *Withdraw:
+		return d.withdraw(b)
+	case *Receive:
+		return d.receive(b)
+	case *Suspend:
+		return d.suspend(b)
+	case *Object:
+		return d.object(b)
+	case *Answer:
+		return d.answer(b)
+	case *Waive:
+		return d.waive(b)
+	case *Resume:
+		return d.resume(b)
+	case *Terminate:
+		return d.terminate(b)
+	case *Query:
+		return d.query(b)
+	case *Reply:
+		return d.reply(b)
+	case *Review:
+		return d.review(b)
+	}
+	return nil, event.Refuse(event.Invalid, "found no body of %s", a.Act)
+}
+
+func one(ev event.Event) ([]event.Event, error) { return []event.Event{ev}, nil }
+
+// now is the instant of the act.
+func (d *deciding) now() statement.Instant { return statement.Instant(d.env.NowNS) }
+
+func notFound(id string) *event.Refusal {
+	return event.Refuse(event.NotFound, "found no agreement %q that you are bound by or negotiate", clip(id))
+}
+
+// signatory returns an agreement of which the acting party is one of the
+// parties. Who may know of it only as a member is told that it may not.
+func (d *deciding) signatory(id string) (*agreement, error) {
+	a := d.agreements[id]
+	if a == nil {
+		return nil, notFound(id)
+	}
+	if slices.Contains(a.Parties, d.act.Party) {
+		return a, nil
+	}
+	if d.v.bound(a, d.act.Party, d.env.NowNS) == "" {
+		return nil, notFound(id)
+	}
+	return nil, event.Refuse(event.NotAllowed, "%s is for the signatories of %s, which act for their members", d.act.Act, a.ID)
+}
+
+// bound returns the signatory under which a party is bound by an agreement: the
+// party itself, or the lead of a member once all signed a version. Empty: it is
+// not bound.
+func (v View) bound(a *agreement, id party.ID, nowNS int64) party.ID {
+	if slices.Contains(a.Parties, id) {
+		return id
+	}
+	lead, ok := v.Registry.LeadOf(id, nowNS)
+	if ok && slices.Contains(a.Parties, lead) && len(a.Steps) > 0 {
+		return lead
+	}
+	return ""
+}
+
+// all returns who may know what concerns an agreement now: the signatories, and
+// their members once all signed a version.
+func (v View) all(a *agreement, nowNS int64) head {
+	to := slices.Clone(a.Parties)
+	if len(a.Steps) > 0 {
+		for _, lead := range a.Parties {
+			for _, m := range v.Registry.Members(lead, nowNS) {
+				if m.Confirmed != 0 {
+					to = append(to, m.Member)
+				}
+			}
+		}
+	}
+	slices.Sort(to)
+	return head{a.ID, slices.Compact(to)}
+}
+
+func (d *deciding) all(a *agreement) head { return d.v.all(a, d.env.NowNS) }
+
+// signatories returns who may know what is between the signatories alone.
+func signatories(a *agreement) head { return head{a.ID, a.Parties} }
+
+// screen refuses texts that say what the channel is not for.
+func (d *deciding) screen(texts ...string) error {
+	if d.v.Screen == nil {
+		return nil
+	}
+	for _, text := range texts {
+		if found := d.v.Screen(text); len(found) > 0 {
+			return event.Refuse(event.Invalid, "the text says what is not exchanged here: %v; leave it out", found)
+		}
+	}
+	return nil
+}
+
+func (d *deciding) propose(b *Propose) ([]event.Event, error) {
+	a := d.agreements[b.Text.ID]
+	if a == nil {
+		return d.table(&agreement{ID: b.Text.ID}, b, false)
+	}
+	if !slices.Contains(a.Parties, d.act.Party) {
+		// It says no more than that the id is taken, by whomever.
+		return nil, event.Refuse(event.Conflict, "the id %q cannot be used for a new agreement here; choose another", clip(b.Text.ID))
+	}
+	if a.Open != 0 {
+		return nil, event.Refuse(event.NotNow, "version %d of %s is open; counter it, or sign it", a.Open, a.ID)
+	}
+	return d.table(a, b, false)
+}
+
+func (d *deciding) counter(b *Counter) ([]event.Event, error) {
+	a, err := d.signatory(b.Text.ID)
+	if err != nil {
+		return nil, err
+	}
+	if a.Open == 0 {
+		return nil, event.Refuse(event.NotNow, "no version of %s is open; propose one", a.ID)
+	}
+	return d.table(a, (*Propose)(b), true)
+}
+
+// table checks a text against what came before it.
+func (d *deciding) table(a *agreement, b *Propose, counter bool) ([]event.Event, error) {
+	t := b.Text
+	if a.ended() {
+		return nil, event.Refuse(event.NotNow, "%s is %s; propose a new agreement", a.ID, a.legal())
+	}
+	parties := slices.Sorted(slices.Values(t.Parties))
+	if !slices.Contains(parties, d.act.Party) {
+		return nil, event.Refuse(event.NotAllowed, "found the parties %v, expected %s to be one", t.Parties, d.act.Party)
+	}
+	if t.TabledBy != d.act.Party {
+		return nil, event.Refuse(event.Invalid, "found tabled_by %s, expected %s, which proposes it", t.TabledBy, d.act.Party)
+	}
+	last := a.latest()
+	if last == nil {
+		if err := d.first(t, parties); err != nil {
+			return nil, err
+		}
+		a.Parties, a.Floor = parties, isFloor(t)
+	} else {
+		if t.Parent != last.Hash || t.Version != last.Number+1 {
+			return nil, event.Refuse(event.Stale, "found version %d after %s, expected version %d after %s", t.Version, clip(t.Parent), last.Number+1, last.Hash)
+		}
+		if !slices.Equal(parties, a.Parties) || isFloor(t) != a.Floor {
+			return nil, event.Refuse(event.Invalid, "found parties or a kind other than in the version before, expected the same; propose a new agreement")
+		}
+	}
+	if len(a.Versions) >= maxVersions {
+		return nil, event.Refuse(event.NotNow, "%s has %d versions, expected fewer; propose a new agreement", a.ID, maxVersions)
+	}
+	digest, err := results(t)
+	if err != nil {
+		return nil, event.Refuse(event.Invalid, "worked examples: %v", err)
+	}
+	if b.Results != digest {
+		return nil, wrongResults()
+	}
+	return one(&Proposed{
+		head: signatories(a), Version: t.Version, Hash: t.Hash(), By: d.act.Party,
+		Counter: counter, Text: t, Results: digest,
+	})
+}
+
+// first checks the first version of a new agreement.
+func (d *deciding) first(t *terms.Text, parties []party.ID) error {
+	if t.Version != 1 || t.Parent != "" {
+		return event.Refuse(event.Stale, "found version %d after %q, expected version 1 after none of a new agreement", t.Version, clip(t.Parent))
+	}
+	if len(slices.Compact(slices.Clone(parties))) != len(parties) || len(parties) < 2 {
+		return event.Refuse(event.Invalid, "found the parties %v, expected two or more, each once", t.Parties)
+	}
+	for _, id := range parties {
+		// The text names who negotiates with whom: to whom it is not known, it
+		// cannot be said who else is.
+		p := d.v.Registry.Party(id)
+		if p == nil || !registry.Allowed(p.Kind, "agreement.sign") {
+			return event.Refuse(event.Invalid, "%s is not a party that can sign agreements here", clip(string(id)))
+		}
+	}
+	drafts := 0
+	for _, a := range d.agreements {
+		if a.Open == 1 && a.version(1).By == d.act.Party {
+			drafts++
+		}
+	}
+	if drafts >= maxDrafts {
+		return event.Refuse(event.NotNow, "found %d proposals of yours that nobody answered, expected fewer; withdraw some", drafts)
+	}
+	return nil
+}
+
+// wrongResults does not say what was expected: who could read it there would not
+// need to run the examples.
+func wrongResults() *event.Refusal {
+	return event.Refuse(event.Incomplete, "the digest of results is not what the worked examples of this text come to; run them on the text as it stands")
+}
+
+func (d *deciding) sign(b *Sign) ([]event.Event, error) {
+	a, err := d.signatory(b.Agreement)
+	if err != nil {
+		return nil, err
+	}
+	ver := a.version(a.Open)
+	if ver == nil {
+		return nil, event.Refuse(event.NotNow, "no version of %s is open to be signed", a.ID)
+	}
+	if b.Version != ver.Hash {
+		return nil, event.Refuse(event.Stale, "found the version %s, expected %s, which is open", b.Version, ver.Hash)
+	}
+	if unset := ver.Text.Unset(); len(unset) > 0 {
+		r := event.Refuse(event.Incomplete, "version %d cannot enter into force: %s", ver.Number, strings.Join(unset, "; "))
+		r.Details = unset
+		return nil, r
+	}
+	if at := expiresAt(ver.Text); at != 0 && at <= d.now() {
+		return nil, event.Refuse(event.NotNow, "version %d expires %s, which has passed", ver.Number, at)
+	}
+	if b.Results != ver.Results {
+		return nil, wrongResults()
+	}
+	if ver.Signed[d.act.Party] != nil {
+		return nil, event.Refuse(event.NotNow, "you have signed version %d already", ver.Number)
+	}
+	last := len(ver.Signed)+1 == len(a.Parties)
+	events := []event.Event{&Signed{
+		head: signatories(a), Version: ver.Number, Hash: ver.Hash, Results: b.Results,
+		By: d.act.Party, Roles: roles(d.by), Complete: last,
+	}}
+	if last && entersAt(ver.Text, d.now()) <= d.now() {
+		events = append(events, a.enter(ver, d.now(), d.v, d.env))
+	}
+	return events, nil
+}
+
+// enter returns that a version signed by all comes into force, or what keeps it
+// from that.
+func (a *agreement) enter(ver *version, from statement.Instant, v View, env event.Env) event.Event {
+	// The last signature makes members party to it, whatever is recorded yet.
+	signed := *a
+	if len(signed.Steps) == 0 {
+		signed.Steps = []Step{{State: FullySigned}}
+	}
+	to := v.all(&signed, env.NowNS)
+	if reasons := a.obstacles(ver, v, env.NowNS); len(reasons) > 0 {
+		return &Blocked{head: to, Version: ver.Number, Reasons: reasons}
+	}
+	var uncovered []party.ID
+	for _, lead := range a.Parties {
+		for _, m := range v.Registry.Members(lead, env.NowNS) {
+			if a.Received[m.Member] < ver.Number {
+				uncovered = append(uncovered, m.Member)
+			}
+		}
+	}
+	slices.Sort(uncovered)
+	return &Entered{head: to, Version: ver.Number, Hash: ver.Hash, From: from, Uncovered: slices.Compact(uncovered)}
+}
+
+// obstacles returns what keeps a signed version from coming into force: what is
+// unset, and roles and positions of the ladder that nobody has.
+func (a *agreement) obstacles(ver *version, v View, nowNS int64) []string {
+	reasons := ver.Text.Unset()
+	if at := expiresAt(ver.Text); at != 0 && int64(at) <= nowNS {
+		reasons = append(reasons, "it expired "+at.String())
+	}
+	positions := ladder(ver.Text, a.Parties)
+	for _, id := range a.Parties {
+		p := v.Registry.Party(id)
+		if p == nil {
+			reasons = append(reasons, string(id)+" is not enrolled")
+			continue
+		}
+		for _, role := range p.Unassigned(nowNS) {
+			reasons = append(reasons, "nobody has the role "+role+" of "+string(id))
+		}
+		for _, name := range positions {
+			switch {
+			case p.Position(name) == nil:
+				reasons = append(reasons, string(id)+" has no position "+name+", which the ladder names")
+			case len(v.Registry.OnWatch(id, name, nowNS)) == 0:
+				reasons = append(reasons, "nobody stands the position "+name+" of "+string(id)+", which the ladder names")
+			}
+		}
+	}
+	return reasons
+}
+
+func (d *deciding) receive(b *Receive) ([]event.Event, error) {
+	a := d.agreements[b.Agreement]
+	if a == nil {
+		return nil, notFound(b.Agreement)
+	}
+	lead := d.v.bound(a, d.act.Party, d.env.NowNS)
+	switch {
+	case lead == "":
+		return nil, notFound(b.Agreement)
+	case lead == d.act.Party:
+		return nil, event.Refuse(event.NotAllowed, "%s is a signatory, bound by its signature; only members say that they received the terms", lead)
+	}
+	i := slices.IndexFunc(a.Versions, func(v *version) bool { return v.Hash == b.Version })
+	if i < 0 || int64(i+1) != a.Current && !slices.Contains(a.Pending, int64(i+1)) {
+		return nil, event.Refuse(event.Stale, "found the version %s, expected one that is in force or signed by all", b.Version)
+	}
+	number := int64(i + 1)
+	if a.Received[d.act.Party] >= number {
+		return nil, event.Refuse(event.NotNow, "you said already that you received the terms of version %d", a.Received[d.act.Party])
+	}
+	return one(&Received{head: d.all(a), Version: number, Hash: b.Version, Member: d.act.Party, Lead: lead})
+}
+
+func (d *deciding) withdraw(b *Withdraw) ([]event.Event, error) {
+	a, err := d.signatory(b.Agreement)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case b.Version != "":
+		ver := a.version(a.Open)
+		if ver == nil || ver.Hash != b.Version {
+			return nil, event.Refuse(event.Stale, "found the version %s, which is not open", b.Version)
+		}
+		if ver.By != d.act.Party {
+			return nil, event.Refuse(event.NotAllowed, "version %d is a proposal of %s; counter it, or leave it unsigned", ver.Number, ver.By)
+		}
+		return one(&Withdrawn{head: signatories(a), Version: ver.Number, By: d.act.Party})
+	case b.Notice != "":
+		return d.takeBack(a, b.Notice)
+	case !a.Floor:
+		return nil, event.Refuse(event.Invalid, "%s is no safety floor; name the version or the notice that you take back, or terminate", a.ID)
+	}
+	return d.giveNotice(a, Noticed{What: Withdrawal}, withdrawalNotice(a.current()))
+}
+
+// takeBack ends what has no effect yet.
+func (d *deciding) takeBack(a *agreement, id string) ([]event.Event, error) {
+	if p := a.Procedure; p != nil && p.ID == id {
+		if p.Signed[d.act.Party] == 0 {
+			return nil, event.Refuse(event.NotNow, "you have not signed the resumption %s", id)
+		}
+		return one(&Withdrawn{head: d.all(a), Notice: id, By: d.act.Party})
+	}
+	n := a.notice(id)
+	switch {
+	case n == nil || n.Ended:
+		return nil, event.Refuse(event.NotFound, "found no notice or resumption %q of %s", clip(id), a.ID)
+	case n.By != d.act.Party:
+		return nil, event.Refuse(event.NotAllowed, "the notice is of %s, who alone can take it back", n.By)
+	case n.Effective:
+		return nil, event.Refuse(event.NotNow, "the notice took effect %s; to come into force again takes a resumption", n.From)
+	}
+	return one(&Withdrawn{head: d.all(a), Notice: id, By: d.act.Party})
+}
