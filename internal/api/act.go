@@ -49,6 +49,10 @@ type taken struct {
 	ID       string `json:"id"`
 	Index    int64  `json:"index"`              // of its first entry in the journal: the receipt
 	Repeated bool   `json:"repeated,omitempty"` // it was taken before
+	Custody  string `json:"custody,omitempty"`  // held: the party's own keys signed; node: the node vouches
+	// Missing are the signatures that the act still needs, in words: it has no
+	// effect before.
+	Missing []string `json:"missing,omitempty"`
 	// Events are what came of it, as far as it is released to the caller.
 	Events []entry `json:"events"`
 }
@@ -80,11 +84,30 @@ func (h *handler) act(c *call) error {
 		if err != nil {
 			return err
 		}
-		if ev != nil {
-			answer.Events = append(answer.Events, *ev)
+		if ev == nil {
+			continue
 		}
+		if i == 0 {
+			if err := answer.take(ev); err != nil {
+				return err
+			}
+		}
+		answer.Events = append(answer.Events, *ev)
 	}
 	return c.answer(answer)
+}
+
+// take takes over what the first event says of the act: that it was taken, or
+// that it waits for more signatures.
+func (t *taken) take(first *entry) error {
+	for name, into := range map[string]any{"custody": &t.Custody, "missing": &t.Missing} {
+		if raw, ok := first.Fields[name]; ok {
+			if err := json.Unmarshal(raw, into); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // entries reads some entries of the journal.

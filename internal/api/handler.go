@@ -45,7 +45,7 @@ var (
 	planScopes         = []string{auth.ScopeStrategicCoordination}
 	subscriptionScopes = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConstraintProcessing}
 	anyScopes          = []string{
-		auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring,
+		auth.ScopeRead, auth.ScopeAct, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring,
 		auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing, auth.ScopeAvailability, auth.ScopeAdmin,
 	}
 )
@@ -75,6 +75,14 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/options", false, planScopes, (*handler).options, true},
 		{"/v1/acts", false, actScopes, (*handler).act, true},
 		{"/v1/inbox/{}", false, actScopes, (*handler).inbox, false},
+		{"/v1/forms", false, anyScopes, (*handler).forms, false},
+		{"/v1/parties", false, actScopes, viewParties, false},
+		{"/v1/parties/{}", false, actScopes, viewParty, false},
+		{"/v1/agreements", false, actScopes, viewAgreements, false},
+		{"/v1/agreements/{}", false, actScopes, viewAgreement, false},
+		{"/v1/rules/{}", false, actScopes, viewRules, false},
+		{"/v1/links/{}", false, actScopes, viewLink, false},
+		{"/v1/notices/{}", false, actScopes, viewNotice, false},
 		{"/v1/openapi.yaml", true, nil, (*handler).specification, false},
 		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint, false},
 		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile, false},

@@ -92,7 +92,7 @@ func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
 	if st.Registry.Waits(a) {
 		first = append(first, st.Registry.Completed(a))
 	}
-	return append(first, decided...), nil
+	return append(first, list(decided)...), nil
 }
 
 // Asked returns the SHA-256, in hexadecimal, of what a statement asks for: not
@@ -107,7 +107,7 @@ func Asked(s *party.Statement) string {
 }
 
 // sees returns the parties to whom all of the events are released whole.
-func (st *State) sees(actor party.ID, decided []Event) []party.ID {
+func (st *State) sees(actor party.ID, decided []event.Event) []party.ID {
 	var to []party.ID
 	for _, p := range st.Registry.Parties() {
 		if p.ID != actor && allWhole(decided, p.ID) {
@@ -117,12 +117,8 @@ func (st *State) sees(actor party.ID, decided []Event) []party.ID {
 	return to
 }
 
-func allWhole(decided []Event, to party.ID) bool {
-	for _, ev := range decided {
-		e, ok := ev.(event.Event)
-		if !ok {
-			return false
-		}
+func allWhole(decided []event.Event, to party.ID) bool {
+	for _, e := range decided {
 		if names := e.Release(to); len(names) != 1 || names[0] != event.Whole[0] {
 			return false
 		}

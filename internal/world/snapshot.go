@@ -19,7 +19,7 @@ type Image struct {
 
 // Freeze returns an image of the state. It is quick: the writer waits for it.
 func (st *State) Freeze() *Image {
-	m := &Image{air: st.Airspace.Freeze(), parts: &State{taken: st.taken.clone()}}
+	m := &Image{air: st.Airspace.Freeze(), parts: &State{taken: st.taken.clone(), entries: st.entries}}
 	for i := range domains {
 		domains[i].clone(st, m.parts)
 	}
@@ -32,7 +32,7 @@ const magic = "deconflict world 1\n"
 // WriteTo writes the state: one JSON object of the domains, with its length
 // before it, and the airspace. Equal states have equal bytes.
 func (m *Image) WriteTo(w io.Writer) (int64, error) {
-	parts := map[string]any{"taken": m.parts.taken.image()}
+	parts := map[string]any{"entries": m.parts.entries, "taken": m.parts.taken.image()}
 	for i := range domains {
 		parts[domains[i].name] = domains[i].part(m.parts)
 	}
@@ -71,6 +71,9 @@ func ReadState(data []byte) (*State, error) {
 	var taken []takenImage
 	if err := json.Unmarshal(parts["taken"], &taken); err != nil {
 		return nil, fmt.Errorf("acts: %w", err)
+	}
+	if err := json.Unmarshal(parts["entries"], &st.entries); err != nil {
+		return nil, fmt.Errorf("entries: %w", err)
 	}
 	st.taken.restore(taken)
 	for i := range domains {

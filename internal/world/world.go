@@ -8,10 +8,14 @@
 package world
 
 import (
+	"github.com/deconflict/deconflict/internal/agreement"
 	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/bearer"
 	"github.com/deconflict/deconflict/internal/event"
+	"github.com/deconflict/deconflict/internal/notice"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/release"
 )
 
 // Event is an event of any domain, that of the airspace included.
@@ -22,36 +26,28 @@ type Event interface {
 
 // State is all that is known at one journal index. Apply alone changes it.
 type State struct {
-	Airspace *airspace.State
-	Registry *registry.State
+	Airspace  *airspace.State
+	Registry  *registry.State
+	Agreement *agreement.State
+	Bearer    *bearer.State
+	Notice    *notice.State
+	Release   *release.State
 
-	taken taken
+	taken   taken
+	entries int64 // of the journal that this is the state of
 }
 
 // New returns a State in which nothing is known.
 func New() *State {
 	return &State{
-		Airspace: airspace.NewState(),
-		Registry: registry.New(),
-		taken:    newTaken(),
+		Airspace:  airspace.NewState(),
+		Registry:  registry.New(),
+		Agreement: agreement.New(),
+		Bearer:    bearer.New(),
+		Notice:    notice.New(),
+		Release:   release.New(),
+		taken:     newTaken(),
 	}
-}
-
-// domain is what the world knows of one domain beside the airspace.
-type domain struct {
-	name   string
-	acts   party.ActKinds
-	events event.Table
-
-	decide func(st *State, a *party.Act, by registry.Authority, env event.Env) ([]Event, error)
-	apply  func(st *State, ev event.Event, at event.At)
-	// deadline and due are nil where nothing ever is due.
-	deadline func(st *State) (ns int64, ok bool)
-	due      func(st *State, env event.Env) []Event
-	// part points at the domain's state, which reads and writes itself as JSON;
-	// clone copies it for a snapshot.
-	part  func(st *State) any
-	clone func(st, to *State)
 }
 
 // ofAct and ofEvent find the domain of an act and of an event.
@@ -87,6 +83,7 @@ func Kind(act string) (party.ActKind, bool) {
 // Apply changes the state by an event that was decided against it. It cannot
 // fail.
 func (st *State) Apply(ev Event, at event.At) {
+	st.entries = at.Index + 1
 	switch e := ev.(type) {
 	case *Taken:
 		st.taken.add(e, at)
@@ -108,9 +105,6 @@ func (st *State) earliest() (first *domain, ns int64, ok bool) {
 	ns, ok = st.Airspace.Deadline()
 	for i := range domains {
 		d := &domains[i]
-		if d.deadline == nil {
-			continue
-		}
 		if at, has := d.deadline(st); has && (!ok || at < ns) {
 			first, ns, ok = d, at, true
 		}
@@ -125,7 +119,7 @@ func (st *State) Due(env event.Env) ([]Event, error) {
 		return nil, nil
 	}
 	if d != nil {
-		return d.due(st, env), nil
+		return list(d.due(st, env)), nil
 	}
 	ev, _, err := airspace.Sweep{NewVersion: env.ID(0)}.Decide(st.Airspace, airspace.Env{NowNS: env.NowNS})
 	if ev == nil || err != nil {
@@ -140,4 +134,12 @@ func (st *State) Touch(ev Event) airspace.Touch {
 		return airspace.Touch{}
 	}
 	return st.Airspace.Touch(ev)
+}
+
+func list(decided []event.Event) []Event {
+	all := make([]Event, len(decided))
+	for i, ev := range decided {
+		all[i] = ev
+	}
+	return all
 }
