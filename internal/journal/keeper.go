@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deconflict/deconflict/internal/statement"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -108,6 +109,48 @@ func ProveLeaf(leaf []byte, index int64, proof []Hash, head Head) error {
 		list[i] = tlog.Hash(h)
 	}
 	return tlog.CheckRecord(list, head.Size, tlog.Hash(head.Root), index, tlog.RecordHash(leaf))
+}
+
+// Shown is a member of an event with the salt that opens its commitment.
+type Shown struct {
+	Name  string
+	Salt  Hash
+	Value []byte // canonical JSON
+}
+
+// VerifyShown returns nil when a leaf commits to all members, in their order.
+func VerifyShown(leaf []byte, members []Shown) error {
+	commitments, err := parseLeaf(leaf)
+	if err != nil {
+		return fmt.Errorf("leaf: %w", err)
+	}
+	return newLeafHasher().verifyShown(commitments, members)
+}
+
+// verifyShown returns nil when each member is committed to, in the order of the
+// leaf.
+func (l *leafHasher) verifyShown(commitments []Hash, members []Shown) error {
+	at := 0
+	for i, m := range members {
+		if err := statement.Check(m.Value); err != nil {
+			return fmt.Errorf("value of %q: %w", m.Name, err)
+		}
+		if len(m.Name) >= 1<<16 {
+			return fmt.Errorf("found a field name of %d bytes", len(m.Name))
+		}
+		if i > 0 && !statement.Less(members[i-1].Name, m.Name) {
+			return fmt.Errorf("found the field %q after %q, expected ascending names", m.Name, members[i-1].Name)
+		}
+		c := l.commitment(m.Salt, m.Name, m.Value)
+		for at < len(commitments) && commitments[at] != c {
+			at++
+		}
+		if at == len(commitments) {
+			return fmt.Errorf("found the field %q with a value or salt that the leaf does not commit to in its place", m.Name)
+		}
+		at++
+	}
+	return nil
 }
 
 // Keeper holds the newest checkpoint of a log that was verified here, in a file

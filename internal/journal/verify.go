@@ -226,45 +226,33 @@ func (p *packReader) fields(value []byte, commitments []Hash) ([]statement.Field
 	if len(list) == 0 {
 		return nil, errors.New("fields: found none, expected at least one or no member fields")
 	}
-	var shown []statement.Field
-	at := 0
-	for _, element := range list {
+	shown := make([]Shown, len(list))
+	for i, element := range list {
 		members, err := object(element, "name", "salt", "value")
 		if err != nil {
 			return nil, fmt.Errorf("fields: %w", err)
 		}
-		name, err := statement.Unquote(members[0].Value)
-		if err != nil {
+		m := &shown[i]
+		if m.Name, err = statement.Unquote(members[0].Value); err != nil {
 			return nil, fmt.Errorf("name of a field: %w", err)
 		}
-		salt, err := parseHash(members[1].Value)
-		if err != nil {
-			return nil, fmt.Errorf("salt of %q: %w", name, err)
+		if m.Salt, err = parseHash(members[1].Value); err != nil {
+			return nil, fmt.Errorf("salt of %q: %w", m.Name, err)
 		}
 		text, err := statement.Unquote(members[2].Value)
-		if err == nil {
-			err = statement.Check([]byte(text))
-		}
 		if err != nil {
-			return nil, fmt.Errorf("value of %q: %w", name, err)
+			return nil, fmt.Errorf("value of %q: %w", m.Name, err)
 		}
-		if len(name) >= 1<<16 {
-			return nil, fmt.Errorf("found a field name of %d bytes", len(name))
-		}
-		if n := len(shown); n > 0 && !statement.Less(shown[n-1].Name, name) {
-			return nil, fmt.Errorf("found the field %q after %q, expected ascending names", name, shown[n-1].Name)
-		}
-		c := p.hasher.commitment(salt, name, []byte(text))
-		for at < len(commitments) && commitments[at] != c {
-			at++
-		}
-		if at == len(commitments) {
-			return nil, fmt.Errorf("found the field %q with a value or salt that the leaf does not commit to in its place", name)
-		}
-		at++
-		shown = append(shown, statement.Field{Name: name, Value: []byte(text)})
+		m.Value = []byte(text)
 	}
-	return shown, nil
+	if err := p.hasher.verifyShown(commitments, shown); err != nil {
+		return nil, err
+	}
+	out := make([]statement.Field, len(shown))
+	for i, m := range shown {
+		out[i] = statement.Field{Name: m.Name, Value: m.Value}
+	}
+	return out, nil
 }
 
 // end verifies the checkpoint and that nothing follows.
