@@ -64,7 +64,7 @@ func (n *node) enrol(parties ...Party) {
 	n.t.Helper()
 	for _, p := range parties {
 		who := string(p.ID)
-		if p.ID == "northern-compact" {
+		if p.Role("air") != nil {
 			who = "A-1"
 		}
 		n.must(n.say(p.ID, "party.enrol", Enrol{p}, signed(who)))

@@ -22,8 +22,8 @@ type Watch struct {
 // desk is a position with its roster.
 type desk struct {
 	Watches []Watch `json:"watches,omitempty"` // by From, then person
-	// Manned is what the others were told last, true since Since, or to be judged
-	// anew from then on.
+	// Manned is what the others were told last; from Since on it is judged whether
+	// that holds.
 	Manned bool              `json:"manned"`
 	Since  statement.Instant `json:"since"`
 
@@ -72,12 +72,13 @@ func (st *State) Watches(id party.ID, position string) []Watch {
 	return nil
 }
 
-// roster replaces the roster of a position.
-func (st *State) roster(e *Rostered) {
+// roster replaces the roster of a position. What it says of the time before it
+// was said changes nothing of what the others were told.
+func (st *State) roster(e *Rostered, atNS int64) {
 	key := deskKey{e.Party, e.Position}
-	d := desk{Watches: e.Watches}
+	d := desk{Watches: e.Watches, Since: statement.Instant(atNS)}
 	if old := st.desks[key]; old != nil {
-		d.Manned, d.Since = old.Manned, old.Since
+		d.Manned = old.Manned
 	}
 	st.put(key, d)
 }

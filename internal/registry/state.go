@@ -62,14 +62,14 @@ func (st *State) Parties() []*Party {
 }
 
 // Apply takes in an event of the registry.
-func (st *State) Apply(ev event.Event, _ event.At) {
+func (st *State) Apply(ev event.Event, at event.At) {
 	switch e := ev.(type) {
 	case *Enrolled:
 		st.parties[e.ID] = join(e.Party, e.Addresses)
 	case *Changed:
 		st.parties[e.ID] = join(e.Party, e.Addresses)
 	case *Rostered:
-		st.roster(e)
+		st.roster(e, at.NS)
 	case *Manned:
 		st.announce(e.Party, e.Position, true, e.Since)
 	case *Unmanned:
