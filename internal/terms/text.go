@@ -41,14 +41,17 @@ const (
 // Text is one version of an agreement. What is not set is absent: nothing has a
 // default, and what is required and absent is listed by Open.
 type Text struct {
-	ID        string             `json:"id"`
-	Version   int64              `json:"version"`          // from 1
-	Parent    string             `json:"parent,omitempty"` // Hash of the version it follows; none for the first
-	Kind      Kind               `json:"kind"`
-	Title     map[string]string  `json:"title"`     // by language
-	Tabled    statement.Instant  `json:"tabled"`    // when this version was put on the table
-	TabledBy  party.ID           `json:"tabled_by"` // by whom
-	Parties   []party.ID         `json:"parties"`   // who signs
+	ID       string            `json:"id"`
+	Version  int64             `json:"version"`          // from 1
+	Parent   string            `json:"parent,omitempty"` // Hash of the version it follows; none for the first
+	Kind     Kind              `json:"kind"`
+	Title    map[string]string `json:"title"`     // by language
+	Tabled   statement.Instant `json:"tabled"`    // when this version was put on the table
+	TabledBy party.ID          `json:"tabled_by"` // by whom
+	Parties  []party.ID        `json:"parties"`   // who signs
+	// Protects are parties that do not sign and promise nothing, but of whom those
+	// who sign keep clear by the same minima, margins, priority and sites.
+	Protects  []party.ID         `json:"protects,omitempty"`
 	Languages []string           `json:"languages"`
 	Equal     *bool              `json:"equal_texts,omitempty"` // all languages bind alike
 	Datum     string             `json:"datum,omitempty"`       // of all positions: WGS84
@@ -197,6 +200,8 @@ func (t *Text) checkHead() error {
 		return expected("kind", string(t.Kind), "agreement or floor")
 	case len(t.Parties) < 2 || len(t.Parties) > maxParties:
 		return fmt.Errorf("parties: found %d, expected 2 to %d", len(t.Parties), maxParties)
+	case len(t.Protects) > maxParties:
+		return fmt.Errorf("protects: found %d, expected at most %d", len(t.Protects), maxParties)
 	case len(t.Languages) < 1 || len(t.Languages) > maxLanguages:
 		return fmt.Errorf("languages: found %d, expected 1 to %d", len(t.Languages), maxLanguages)
 	case t.Datum != "" && t.Datum != "WGS84":
@@ -205,6 +210,11 @@ func (t *Text) checkHead() error {
 	for i, p := range t.Parties {
 		if !p.Valid() || slices.Contains(t.Parties[:i], p) {
 			return expected(fmt.Sprintf("parties[%d]", i), string(p), "an id of a party, each once")
+		}
+	}
+	for i, p := range t.Protects {
+		if !p.Valid() || slices.Contains(t.Protects[:i], p) || slices.Contains(t.Parties, p) {
+			return expected(fmt.Sprintf("protects[%d]", i), string(p), "an id of a party that does not sign, each once")
 		}
 	}
 	if !slices.Contains(t.Parties, t.TabledBy) {
