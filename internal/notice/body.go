@@ -9,6 +9,7 @@ import (
 
 	"github.com/deconflict/deconflict/internal/declared"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/release"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/volume"
 )
@@ -220,7 +221,7 @@ func (b *Declare) Check() error {
 
 // Check refuses what no state could make right.
 func (b *Correct) Check() error {
-	return first(checkVersion(b.Version), checkText("confirm", b.Confirm, 0, maxTextBytes), b.Content.check())
+	return first(checkVersion(b.Version), checkProse("confirm", b.Confirm, 0), b.Content.check())
 }
 
 // Check refuses what no state could make right.
@@ -240,7 +241,7 @@ func (b *Consent) Check() error {
 
 // Check refuses what no state could make right.
 func (b *Revoke) Check() error {
-	return first(checkParties("to", []party.ID{b.To}), checkText("reason", b.Reason, 0, maxTextBytes))
+	return first(checkParties("to", []party.ID{b.To}), checkProse("reason", b.Reason, 0))
 }
 
 // Check refuses what no state could make right.
@@ -264,7 +265,7 @@ func (b *Reply) Check() error {
 	if b.Answer == Received {
 		least = 0
 	}
-	return first(checkVersion(b.Version), oneOf("answer", b.Answer, answers), checkText("reason", b.Reason, least, maxTextBytes))
+	return first(checkVersion(b.Version), oneOf("answer", b.Answer, answers), checkProse("reason", b.Reason, least))
 }
 
 func (c *Content) check() error {
@@ -273,8 +274,8 @@ func (c *Content) check() error {
 		oneOf("content.kind", c.Kind, kinds),
 		oneOf("content.function", c.Function, functions),
 		oneOf("content.persons", c.Persons, persons),
-		checkText("content.look", c.Look, 0, maxTextBytes),
-		checkText("content.single_source", c.SingleSource, 0, maxTextBytes),
+		checkProse("content.look", c.Look, 0),
+		checkProse("content.single_source", c.SingleSource, 0),
 		checkTexts("content.codes", c.Codes),
 		checkText("content.contact.address", c.Contact.Address, 1, maxNameBytes),
 		checkText("content.contact.frequency", c.Contact.Frequency, 0, maxNameBytes),
@@ -385,7 +386,7 @@ func (w *Way) check(c *Content) error {
 	}
 	if err := first(
 		oneOf("content.way.means", w.Means, means),
-		checkText("content.way.look", w.Look, 1, maxTextBytes),
+		checkProse("content.way.look", w.Look, 1),
 		checkTexts("content.way.call_signs", w.CallSigns),
 		checkTexts("content.way.frequencies", w.Frequencies),
 	); err != nil {
@@ -438,6 +439,18 @@ func checkText(path, s string, least, most int) error {
 	}
 	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
 		return fmt.Errorf("%s: found a control character at byte %d, expected text", path, i)
+	}
+	return nil
+}
+
+// checkProse is checkText of a free text of people, which must also say nothing
+// that is no matter of safety.
+func checkProse(path, s string, least int) error {
+	if err := checkText(path, s, least, maxTextBytes); err != nil {
+		return err
+	}
+	if found := release.Screen(s); len(found) > 0 {
+		return fmt.Errorf("%s: found %q, expected nothing about %s: others do not need it to keep clear", path, clip(found[0].Text), found[0].ID)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type View struct {
 	// Known reports whether a party is enrolled.
 	Known func(party.ID) bool
 	// Sites are the rules on protected sites that bind a recipient of the
-	// notifier's notices. Times that are 0 are this package's own.
+	// notifier's notices; where nothing is agreed, terms.Default's.
 	Sites func(notifier, recipient party.ID) terms.Sites
 }
 
@@ -165,8 +165,8 @@ func (n *Notice) send(by party.ID, to []party.ID, v View, env event.Env) []event
 		rule := v.Sites(n.Notifier, id)
 		e := &Sent{
 			Head: n.head(by), To: id,
-			ReadBy:   n.by(env.NowNS, rule.ReadNS, readNS),
-			LoadedBy: n.by(env.NowNS, rule.LoadedNS, loadedNS),
+			ReadBy:   n.by(env.NowNS, rule.ReadNS),
+			LoadedBy: n.by(env.NowNS, rule.LoadedNS),
 		}
 		if n.Content.Kind.Moves() {
 			e.lead(n.Content, rule, env.NowNS)
@@ -176,13 +176,10 @@ func (n *Notice) send(by party.ID, to []party.ID, v View, env event.Env) []event
 	return out
 }
 
-// by returns when a link is due: after what the rule says, and before the start
-// of what is still to come.
-func (n *Notice) by(nowNS, ruleNS, ownNS int64) statement.Instant {
-	if ruleNS <= 0 {
-		ruleNS = ownNS
-	}
-	due := statement.Instant(nowNS + ruleNS)
+// by returns when a link is due that may take so long: before the start of what
+// is still to come.
+func (n *Notice) by(nowNS, takesNS int64) statement.Instant {
+	due := statement.Instant(nowNS + takesNS)
 	if start := n.Content.ValidFrom; int64(start) > nowNS {
 		due = min(due, start)
 	}
@@ -191,21 +188,12 @@ func (n *Notice) by(nowNS, ruleNS, ownNS int64) statement.Instant {
 
 // lead classes how long before the start a movement is told.
 func (e *Sent) lead(c *Content, rule terms.Sites, nowNS int64) {
-	target, own := rule.MoveNS, moveNS
+	target := rule.MoveNS
 	if c.Emergency {
-		target, own = rule.UrgentNS, urgentNS
-	}
-	if target <= 0 {
-		target = own
+		target = rule.UrgentNS
 	}
 	lead := int64(c.ValidFrom) - nowNS
-	e.LeadS, e.TargetS, e.Lead = lead/1e9, target/1e9, LeadMet
-	switch {
-	case lead <= 0:
-		e.Lead = LeadAfter
-	case lead < target:
-		e.Lead = LeadShort
-	}
+	e.LeadS, e.TargetS, e.Lead = lead/1e9, target/1e9, rule.MoveClass(lead, c.Emergency)
 }
 
 func (st *State) end(by party.ID, b *End) ([]event.Event, error) {

@@ -19,13 +19,6 @@ const (
 	HoldNS = int64(time.Hour)
 	// lostNS after it should have arrived a movement that nobody ended lapses.
 	lostNS = 24 * int64(time.Hour)
-
-	// Where no agreement says otherwise: links are due after so long, and a
-	// movement should be told so long ahead (48 h, 24 h in an emergency).
-	readNS   = int64(time.Hour)
-	loadedNS = 4 * int64(time.Hour)
-	moveNS   = 48 * int64(time.Hour)
-	urgentNS = 24 * int64(time.Hour)
 )
 
 // maxDue bounds the events of one call of Due.

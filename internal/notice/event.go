@@ -6,6 +6,7 @@ import (
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/terms"
 )
 
 // Wording stands in every notice, event and view of this package, so that nobody
@@ -117,7 +118,7 @@ type Sent struct {
 	// in seconds; negative when it came after.
 	LeadS    int64             `json:"lead_s,omitempty"`
 	TargetS  int64             `json:"target_s,omitempty"` // of the lead; not a condition
-	Lead     Lead              `json:"lead,omitempty"`     // class of the lead of a movement
+	Lead     terms.Class       `json:"lead,omitempty"`     // of a movement: routine, short or after_the_fact
 	ReadBy   statement.Instant `json:"read_by"`
 	LoadedBy statement.Instant `json:"loaded_by"`
 }
@@ -127,16 +128,6 @@ func (*Sent) Type() string { return "notice.sent" }
 
 // Release implements event.Event.
 func (e *Sent) Release(to party.ID) []string { return e.toAny(to, []party.ID{e.To}) }
-
-// Lead classes how long before its start a movement was told.
-type Lead string
-
-// Classes of lead. A short one is told like any other.
-const (
-	LeadMet   Lead = "met"
-	LeadShort Lead = "short"
-	LeadAfter Lead = "after_the_fact"
-)
 
 // Consented adds parties to those who are told.
 type Consented struct {

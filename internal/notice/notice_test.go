@@ -569,7 +569,7 @@ func TestX3NotAPermit(t *testing.T) {
 	if d.HeldUntil != 0 || len(sent) != 2 {
 		t.Fatalf("not told at once: %+v", d)
 	}
-	if s := sent[0]; s.LeadS != (2*60+50)*60 || s.Lead != LeadShort || s.TargetS != 48*3600 {
+	if s := sent[0]; s.LeadS != (2*60+50)*60 || s.Lead != terms.Short || s.TargetS != 48*3600 {
 		t.Errorf("lead %d s, %s, target %d s, expected 2 h 50, short, 48 h", s.LeadS, s.Lead, s.TargetS)
 	}
 	// Toy: a permit workflow, in which the mover waits for everybody's leave.
@@ -618,15 +618,15 @@ func TestX3Leads(t *testing.T) {
 	for _, c := range []struct {
 		before    time.Duration
 		emergency bool
-		want      Lead
+		want      terms.Class
 	}{
-		{48 * time.Hour, false, LeadMet},
-		{48*time.Hour - 1, false, LeadShort},
-		{24 * time.Hour, true, LeadMet},
-		{24*time.Hour - 1, true, LeadShort},
-		{1, true, LeadShort},
-		{0, false, LeadAfter},
-		{-time.Minute, true, LeadAfter},
+		{48 * time.Hour, false, terms.Routine},
+		{48*time.Hour - 1, false, terms.Short},
+		{24 * time.Hour, true, terms.Routine},
+		{24*time.Hour - 1, true, terms.Short},
+		{1, true, terms.Short},
+		{0, false, terms.AfterFact},
+		{-time.Minute, true, terms.AfterFact},
 	} {
 		b := newBench(t)
 		content := flight()

@@ -8,6 +8,7 @@ import (
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/terms"
 )
 
 // Link is a step of a notice in its recipient's house. Each needs the former.
@@ -89,7 +90,7 @@ type Recipient struct {
 	Version    int64             `json:"version"` // newest that it was sent
 	SentAt     statement.Instant `json:"sent_at"`
 	LeadS      int64             `json:"lead_s,omitempty"`
-	Lead       Lead              `json:"lead,omitempty"`
+	Lead       terms.Class       `json:"lead,omitempty"`
 	ReadBy     statement.Instant `json:"read_by"`
 	LoadedBy   statement.Instant `json:"loaded_by"`
 	Steps      []Done            `json:"steps,omitempty"` // of that version
