@@ -114,3 +114,14 @@ func (c *Client) Act(ctx context.Context, act string, body any, keys ...ed25519.
 	}
 	return c.Send(ctx, text, signatures...)
 }
+
+// WithID puts another id into a statement that nobody signed yet. An act that is
+// sent again with the same id is not done twice.
+func WithID(text []byte, id string) ([]byte, error) {
+	var s party.Statement
+	if err := statement.Unmarshal(text, &s); err != nil {
+		return nil, err
+	}
+	s.ID = id
+	return statement.Marshal(s)
+}

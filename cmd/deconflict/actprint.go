@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/deconflict/deconflict/client"
+)
+
+// printTaken says what came of an act.
+func printTaken(a *app, taken *client.Taken) {
+	for _, m := range taken.Missing {
+		fmt.Fprintf(a.stdout, "waits for %s\n", m)
+	}
+	for i := range taken.Events {
+		if kind := taken.Events[i].Type(); kind != "act.taken" || len(taken.Events) == 1 {
+			printEntry(a, &taken.Events[i])
+		}
+	}
+	word := "taken"
+	switch {
+	case taken.Repeated:
+		word = "was taken before"
+	case len(taken.Missing) > 0:
+		word = "noted, without effect yet"
+	}
+	fmt.Fprintf(a.stdout, "%s: receipt %d, key %s\n", word, taken.Index, custodyWords[taken.Custody])
+}
+
+var custodyWords = map[string]string{"held": "held by the role", "node": "none, the node vouches for the token", "": "not stated"}
+
+// printEntry prints an event on one line: its index, type, and what is short of
+// it.
+func printEntry(a *app, e *client.Entry) {
+	var at string
+	_ = json.Unmarshal(e.Fields["at"], &at)
+	if len(at) >= 19 {
+		at = at[11:19] + "Z "
+	}
+	fmt.Fprintf(a.stdout, "%s%s%s\n", at, e.Type(), summary(e.Fields, 160))
+}
+
+// summary lists the members of an event that fit in a line, the simple ones.
+func summary(fields map[string]json.RawMessage, limit int) string {
+	var b strings.Builder
+	for _, name := range sortedKeys(fields) {
+		raw := fields[name]
+		if slices.Contains([]string{"at", "type", "v", "statement", "signatures"}, name) || len(raw) == 0 || raw[0] == '{' {
+			continue
+		}
+		value := strings.Trim(string(raw), `"`)
+		if len(value) > 60 || b.Len()+len(name)+len(value) > limit {
+			continue
+		}
+		fmt.Fprintf(&b, " %s=%s", name, value)
+	}
+	return b.String()
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func indent(raw []byte) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", "  "); err != nil {
+		return string(raw)
+	}
+	return b.String()
+}
