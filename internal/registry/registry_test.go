@@ -141,6 +141,19 @@ func TestReleaseByDefaultNothing(t *testing.T) {
 			}
 		}
 	}
+	actors := map[string]string{"party.manned": "", "party.unmanned": "", "party.lapsed": ""} // the node's own; else the party's
+	for _, e := range n.journal {
+		ev := decode(t, e)
+		want := string(id)
+		if own, ok := actors[ev.Type()]; ok {
+			want = own
+		} else if enrolled, ok := ev.(*Enrolled); ok {
+			want = string(enrolled.ID)
+		}
+		if string(ev.Actor()) != want {
+			t.Errorf("%s: found the actor %q, expected %q", ev.Type(), ev.Actor(), want)
+		}
+	}
 	for kind := range Events {
 		if !seen[kind] {
 			t.Errorf("%s did not come up", kind)

@@ -147,7 +147,11 @@ func (n *node) do(s *said) (Authority, []event.Event, error) {
 		return by, n.apply(n.st.Cosigned(a, by)), nil
 	}
 	var events []event.Event
-	if done := n.st.Completed(a); done != nil {
+	done := n.st.Completed(a)
+	if n.st.Waits(a) != (done != nil) {
+		n.t.Fatalf("%s waits: %v, completed by %v", a.ID, n.st.Waits(a), done)
+	}
+	if done != nil {
 		events = append(events, done)
 	}
 	if _, ours := Acts[a.Statement.Act]; ours {
