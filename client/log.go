@@ -68,6 +68,16 @@ func (c *Client) Tile(ctx context.Context, path string) ([]byte, error) {
 	return c.fetch(ctx, "GET", "/log/"+path, nil)
 }
 
+// AddCosignature gives the node a checkpoint of its journal that a witness
+// co-signed.
+func (c *Client) AddCosignature(ctx context.Context, checkpoint []byte) error {
+	answer, err := c.open(ctx, "POST", "/log/cosignature", checkpoint, map[string]string{"Content-Type": "text/plain; charset=utf-8"})
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
 // Update fetches the journal's head, verifies its signature and that its tree
 // begins with all that was verified before, and keeps it. The error is
 // ErrForked or ErrRolledBack when it does not: then the node cannot be trusted,

@@ -25,6 +25,7 @@ const logUsage = `Usage: deconflict log verify PACK... [--key KEY]
        deconflict log fsck DIR [--key KEY]
        deconflict log replay DIR
        deconflict log backup DIR OUT
+       deconflict log witness NODE --key KEY --name NAME --dir DIR [-o OUT] [--post]
 
 Works with the journal of a node: its data directory, or packs exported from it.
 It changes neither and may run beside the node.
@@ -44,6 +45,10 @@ replay   makes the state from all entries anew, and compares it with that from
 backup   copies a data directory, whole and consistent while its node runs, to the
          new directory OUT, and checks the copy as fsck does. It is as secret as
          the node: it holds the keys.
+witness  verifies that a journal goes on from where this witness saw it last, and
+         co-signs its checkpoint (C2SP tlog-cosignature). NODE is a node's URL or
+         a data directory. A journal that does not go on raises an alarm, and
+         nothing is signed.
 
 Flags:
   --key KEY                   the log's verifier key, known from elsewhere; without
@@ -54,6 +59,12 @@ Flags:
   --party PARTY               show the fields that this party may see
   --all                       show all fields
   -o OUT                      the file to write; standard output when not given
+  --name NAME                 witness: the witness's name, like witness.example/mar
+  --dir DIR                   witness: where it keeps its key and what it saw last;
+                              made when it is not there
+  --post                      witness: give the node the co-signature
+  --token FILE                witness: a file with a token, for a node whose /log/ is
+                              not public
 
 Exit codes: 0 good, 1 found bad, 2 unusable input, 3 internal fault.
 docs/JOURNAL.md specifies journal and packs.
@@ -64,9 +75,10 @@ const exitBad = exitConflict
 
 // logRequest is the command line of log.
 type logRequest struct {
-	key, party, out string
-	from, to        countFlag
-	all, json       bool
+	key, party, out  string
+	name, dir, token string // of a witness
+	from, to         countFlag
+	all, json, post  bool
 }
 
 // countFlag is a number of entries; -1 when it was not given.
@@ -89,12 +101,19 @@ func (r *logRequest) parse(action string, args []string) ([]string, error) {
 	r.from.n, r.to.n = -1, -1
 	f := newFlags("log")
 	switch action {
-	case "verify", "fsck", "show":
+	case "verify", "fsck", "show", "witness":
 		f.set.StringVar(&r.key, "key", "", "a verifier key")
 	case "export", "prove":
 		f.set.StringVar(&r.party, "party", "", "the id of a party")
 		f.set.BoolVar(&r.all, "all", false, "nothing")
 		f.set.StringVar(&r.out, "o", "", "a file to write")
+	}
+	if action == "witness" {
+		f.set.StringVar(&r.name, "name", "", "the name of the witness")
+		f.set.StringVar(&r.dir, "dir", "", "the directory of the witness")
+		f.set.StringVar(&r.token, "token", "", "a file with a token")
+		f.set.StringVar(&r.out, "o", "", "a file to write")
+		f.set.BoolVar(&r.post, "post", false, "nothing")
 	}
 	if action == "show" {
 		f.set.BoolVar(&r.json, "json", false, "nothing")
@@ -125,14 +144,14 @@ func one(action string, rest []string) (string, error) {
 
 func runLog(a *app, args []string) (int, error) {
 	actions := map[string]func(context.Context, *app, *logRequest, []string) (int, error){
-		"verify": logVerify, "show": logShow, "export": logExport, "prove": logProve, "fsck": logFsck, "replay": logReplay, "backup": logBackup,
+		"verify": logVerify, "show": logShow, "export": logExport, "prove": logProve, "fsck": logFsck, "replay": logReplay, "backup": logBackup, "witness": logWitness,
 	}
 	if len(args) == 0 || actions[args[0]] == nil {
 		found := "nothing"
 		if len(args) > 0 {
 			found = strconv.Quote(args[0])
 		}
-		return 0, usagef("log", "found %s after log; expected verify, show, export, prove, fsck, replay or backup", found)
+		return 0, usagef("log", "found %s after log; expected verify, show, export, prove, fsck, replay, backup or witness", found)
 	}
 	var r logRequest
 	rest, err := r.parse(args[0], args[1:])

@@ -99,11 +99,14 @@ func VerifierKey(origin string, public ed25519.PublicKey) (string, error) {
 	return note.NewEd25519VerifierKey(origin, public)
 }
 
-// checkOrigin refuses names that a checkpoint cannot carry.
-func checkOrigin(origin string) error {
-	if origin == "" || len(origin) > 256 || !utf8.ValidString(origin) || strings.Contains(origin, "+") ||
-		strings.ContainsFunc(origin, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return fmt.Errorf("found the log origin %q, expected 1 to 256 bytes without spaces, controls or '+', like node.example/deconflict", origin)
+// checkOrigin refuses names of logs that a checkpoint cannot carry.
+func checkOrigin(origin string) error { return checkName("log origin", origin) }
+
+// checkName refuses what cannot stand in a checkpoint and its signatures.
+func checkName(what, name string) error {
+	if name == "" || len(name) > 256 || !utf8.ValidString(name) || strings.Contains(name, "+") ||
+		strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return fmt.Errorf("found the %s %q, expected 1 to 256 bytes without spaces, controls or '+', like node.example/deconflict", what, name)
 	}
 	return nil
 }

@@ -25,8 +25,8 @@ const cosignatureType = 0x04
 // WitnessKey returns the verifier key of a witness: C2SP signed-note's text of
 // name, key id and key, of the type of C2SP tlog-cosignature.
 func WitnessKey(name string, public ed25519.PublicKey) (string, error) {
-	if err := checkOrigin(name); err != nil {
-		return "", fmt.Errorf("name of a witness: %w", err)
+	if err := checkName("witness name", name); err != nil {
+		return "", err
 	}
 	typed := append([]byte{cosignatureType}, public...)
 	return fmt.Sprintf("%s+%08x+%s", name, witnessHash(name, public), base64.StdEncoding.EncodeToString(typed)), nil
@@ -48,7 +48,7 @@ type witnessVerifier struct {
 func parseWitnessKey(text string) (*witnessVerifier, error) {
 	bad := fmt.Errorf("found the witness key %.300q, expected name+hash+key of C2SP signed-note with an Ed25519 key of type 4", text)
 	parts := strings.SplitN(text, "+", 3)
-	if len(parts) != 3 || checkOrigin(parts[0]) != nil {
+	if len(parts) != 3 || checkName("witness name", parts[0]) != nil {
 		return nil, bad
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(parts[2])
@@ -93,8 +93,8 @@ func cosigned(text []byte, atS int64) []byte {
 // 1970. Who calls it must have verified that (Keeper.Advance), and have it on
 // disk.
 func Cosign(checkpoint []byte, name string, key ed25519.PrivateKey, atS int64) ([]byte, error) {
-	if err := checkOrigin(name); err != nil {
-		return nil, fmt.Errorf("name of a witness: %w", err)
+	if err := checkName("witness name", name); err != nil {
+		return nil, err
 	}
 	if len(key) != ed25519.PrivateKeySize || atS < 0 {
 		return nil, fmt.Errorf("found a key of %d bytes and the time %d, expected an Ed25519 private key and seconds since 1970", len(key), atS)
