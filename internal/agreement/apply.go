@@ -124,6 +124,9 @@ func (e *Signed) apply(a *agreement, at event.At) {
 func (e *Blocked) apply(a *agreement, _ event.At) { a.Blocked = &blocked{e.Version, e.Reasons} }
 
 func (e *Entered) apply(a *agreement, at event.At) {
+	if a.Current >= e.Version {
+		return
+	}
 	a.Current = e.Version
 	a.Pending = slices.DeleteFunc(slices.Clone(a.Pending), func(n int64) bool { return n <= e.Version })
 	if a.Blocked != nil && a.Blocked.Version <= e.Version {
@@ -272,6 +275,9 @@ func (e *Phased) apply(a *agreement, _ event.At) {
 }
 
 func (e *Resumed) apply(a *agreement, at event.At) {
+	if a.Procedure == nil || a.Procedure.ID != e.Procedure {
+		return
+	}
 	for _, n := range a.Notices {
 		if n.lifts(e.Annex) {
 			a.changeNotice(n.ID, func(n *NoticeRecord) { n.Ended = true })

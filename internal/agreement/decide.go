@@ -250,8 +250,6 @@ func (d *deciding) first(t *terms.Text, parties []party.ID) error {
 		return event.Refuse(event.Invalid, "found the parties %v, expected two or more, each once", t.Parties)
 	}
 	for _, id := range parties {
-		// The text names who negotiates with whom: to whom it is not known, it
-		// cannot be said who else is.
 		p := d.v.Registry.Party(id)
 		if p == nil || !registry.Allowed(p.Kind, "agreement.sign") {
 			return event.Refuse(event.Invalid, "%s is not a party that can sign agreements here", clip(string(id)))
