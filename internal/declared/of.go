@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
+	"github.com/deconflict/deconflict/internal/plan"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/volume"
 )
@@ -78,3 +79,7 @@ func trajectoryOf(t *volume.Trajectory) Trajectory {
 	}
 	return out
 }
+
+// Plain returns volumes without buffers, made of polygons and circles alone,
+// that together contain an entity: the form that F3548-21 knows.
+func Plain(e *volume.Entity) ([]volume.Volume4D, error) { return plan.Plain(e) }
