@@ -49,7 +49,7 @@ func (d *decision) call(c *Call) ([]event.Event, error) {
 	for _, gist := range c.Gist {
 		texts = append(texts, gist)
 	}
-	if err := d.v.clean(texts...); err != nil {
+	if err := clean(texts...); err != nil {
 		return nil, err
 	}
 	return []event.Event{ev}, nil
@@ -70,7 +70,7 @@ func (d *decision) kept(k *Kept) ([]event.Event, error) {
 	if k.Outcome != "done" && u.Who != d.act.Party {
 		return nil, event.Refuse(event.NotAllowed, "found %s for an undertaking of the other side, expected done", k.Outcome)
 	}
-	if err := d.v.clean(k.Note); err != nil {
+	if err := clean(k.Note); err != nil {
 		return nil, err
 	}
 	with := u.With

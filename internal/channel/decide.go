@@ -8,6 +8,7 @@ import (
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/release"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/terms"
 )
@@ -25,9 +26,6 @@ type View struct {
 	// Rules are what holds between two parties; never nil. Either may be empty,
 	// for the node.
 	Rules func(a, b party.ID) *terms.Rules
-	// Screen returns ids of what must not be said and is in a text. Nil finds
-	// nothing.
-	Screen func(text string) []string
 }
 
 // Limits of what a party can have open at once, in one direction for messages.
@@ -95,22 +93,20 @@ func (d *decision) person(what string) error {
 	return nil
 }
 
-func (v View) screen(texts ...string) (found []string) {
-	if v.Screen == nil {
-		return nil
-	}
+// screen returns the ids of what is in texts and must not be exchanged.
+func screen(texts ...string) (found []string) {
 	for _, text := range texts {
-		if text != "" {
-			found = append(found, v.Screen(text)...)
+		for _, f := range release.Screen(text) {
+			found = append(found, f.ID)
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
 }
 
-// clean refuses texts in which something was found that must not be said.
-func (v View) clean(texts ...string) error {
-	if found := v.screen(texts...); len(found) > 0 {
+// clean refuses texts in which something was found that must not be exchanged.
+func clean(texts ...string) error {
+	if found := screen(texts...); len(found) > 0 {
 		return &event.Refusal{Kind: event.NotAllowed, Message: "found in the text what is not exchanged on the channel; say where and when, and nothing else", Details: map[string]any{"found": found}}
 	}
 	return nil
@@ -149,11 +145,9 @@ func (d *decision) send(s *Send) ([]event.Event, error) {
 		return nil, event.Refuse(event.NotNow, "found %d open messages to %s, expected fewer than %d; only what is more urgent is still taken", open, s.To.Party, most)
 	}
 	texts := append(textsOf(s.Fields), s.Text, s.Translated.Text)
-	found := d.v.screen(texts...)
-	if s.Precedence < Flash {
-		if err := d.v.clean(texts...); err != nil {
-			return nil, err
-		}
+	found := screen(texts...)
+	if s.Precedence < Flash && len(found) > 0 {
+		return nil, clean(texts...)
 	}
 	m := Dispatch{
 		ID: d.env.ID(0), From: d.act.Party, To: s.To.Party,
@@ -321,7 +315,7 @@ func (d *decision) respond(r *Respond) ([]event.Event, error) {
 	if err := d.person("answers"); err != nil {
 		return nil, err
 	}
-	if err := d.v.clean(append(textsOf(r.Fields), r.Text)...); err != nil {
+	if err := clean(append(textsOf(r.Fields), r.Text)...); err != nil {
 		return nil, err
 	}
 	ev := &Responded{
