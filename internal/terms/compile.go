@@ -14,11 +14,12 @@ type InForce struct {
 }
 
 // Compile joins what holds between two parties. The texts that neither bind
-// both, nor bind one and protect the other, are left out. Of a part that several texts give, that of an agreement goes
-// before that of a safety floor, and of two agreements that of the first one
-// given; minima, lines and zones of all hold together. Only agreed clauses give
-// rules. What is suspended gives none, but for the margin without rules and the
-// minima, by which the node goes on to warn on its own account.
+// both, nor bind one and protect the other, are left out. Of a part that several
+// texts give, that of an agreement goes before that of a safety floor, and of two
+// agreements that of the first one given; minima, lines and zones of all hold
+// together. Only agreed clauses give rules. What is suspended gives none, but for
+// the margin without rules and the minima, by which the node goes on to warn on
+// its own account. It reads every clause anew: who asks often keeps the answer.
 func Compile(inForce []InForce, pair [2]party.ID) *Rules {
 	r := Default(pair)
 	ordered := make([]InForce, 0, len(inForce))
