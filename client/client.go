@@ -114,7 +114,7 @@ func problemOf(answer *http.Response) *Problem {
 
 // fetch sends a request and returns the body of a good answer.
 func (c *Client) fetch(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	answer, err := c.open(ctx, method, path, body, nil)
+	answer, err := c.open(ctx, method, path, body, map[string]string{"Accept": "application/json"})
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -146,6 +148,20 @@ func (b *inbox) takes(e event.Event) bool {
 // encodeFrame returns an event as the stream has it for a party; nil when
 // nothing of it is released.
 func encodeFrame(e event.Event, text []byte, index int64, who party.ID) []byte {
+	shown := shownTo(e, text, who)
+	if shown == nil {
+		return nil
+	}
+	buf := strconv.AppendInt([]byte("id: "), index, 10)
+	buf = append(append(buf, "\nevent: "...), e.Type()...)
+	buf = strconv.AppendInt(append(buf, "\ndata: {\"index\":"...), index, 10)
+	buf = append(append(buf, `,"fields":`...), shown...)
+	return append(buf, "}\n\n"...)
+}
+
+// shownTo returns the members of an event that a party may see, as an object;
+// nil for none. The whole is the text itself, which is what most see.
+func shownTo(e event.Event, text []byte, who party.ID) []byte {
 	shown := text
 	if names := e.Release(who); e.Actor() != who && (len(names) != 1 || names[0] != event.Whole[0]) {
 		members, err := statement.Fields(text)
@@ -167,14 +183,49 @@ func encodeFrame(e event.Event, text []byte, index int64, who party.ID) []byte {
 		}
 		shown = shown[:len(shown)-1] // the line feed
 	}
-	buf := strconv.AppendInt([]byte("id: "), index, 10)
-	buf = append(append(buf, "\nevent: "...), e.Type()...)
-	buf = strconv.AppendInt(append(buf, "\ndata: {\"index\":"...), index, 10)
-	buf = append(append(buf, `,"fields":`...), shown...)
-	return append(buf, "}\n\n"...)
+	return shown
 }
 
-// inbox streams what concerns one position of the caller's party.
+// maxNews is how many entries of the journal one answer of an inbox looks at.
+const maxNews = 10_000
+
+// news answers with what an inbox holds beyond an index, for those who ask now
+// and then instead of listening. The journal may hold more: next is where to go
+// on.
+func (h *handler) news(c *call, after int64, position string) error {
+	var entries bytes.Buffer
+	b := &inbox{party: c.who.Party, position: position}
+	next, to := after, min(h.Engine.Hub().Size(), after+1+maxNews)
+	err := h.Engine.Journal().Read(c.r.Context(), after+1, to, func(r journal.Record) error {
+		ev, _, err := world.Decode(r.Event)
+		if err != nil {
+			return err
+		}
+		next = r.Index
+		if e, ok := ev.(event.Event); ok && b.takes(e) {
+			if shown := shownTo(e, r.Event, b.party); shown != nil {
+				if entries.Len() > 0 {
+					entries.WriteByte(',')
+				}
+				fmt.Fprintf(&entries, `{"index":%d,"fields":%s}`, r.Index, shown)
+			}
+		}
+		if entries.Len() > streamBytes {
+			return errFull
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errFull) {
+		return err
+	}
+	return c.answer(struct {
+		Entries json.RawMessage `json:"entries"`
+		Next    int64           `json:"next"` // index of the last entry looked at
+	}{json.RawMessage("[" + entries.String() + "]"), next})
+}
+
+// inbox streams what concerns one position of the caller's party, or answers
+// with it to who prefers JSON.
 func (h *handler) inbox(c *call) error {
 	after, err := h.after(c)
 	if err != nil {
@@ -183,6 +234,9 @@ func (h *handler) inbox(c *call) error {
 	position := c.arg
 	if position == "all" {
 		position = ""
+	}
+	if c.r.Header.Get("Accept") == "application/json" {
+		return h.news(c, after, position)
 	}
 	header := c.w.Header()
 	header.Set("Content-Type", "text/event-stream")

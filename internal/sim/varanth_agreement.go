@@ -1,0 +1,95 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/deconflict/deconflict/internal/agreement"
+	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/terms"
+)
+
+// Varanth is two coalitions, a third operator and humanitarian flights in one
+// basin.
+func Varanth() *Scenario {
+	return &Scenario{
+		Name: "varanth", About: "two coalitions, a third operator and humanitarian flights in the Varanth Basin",
+		Day: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), Start: "D-3 07:00",
+		Rows: []Row{
+			{"D-3 08:00", "parties enrol, each with its own roles, keys and watches", castVaranth},
+			{"D-3 09:00", "both sign the safety floor", signFloor},
+			{"D-3 10:00", "NC tables M1, EL counters, one clause stays reserved", tableM1},
+			{"D-2 16:40", "the radio language is set; 3 of 3 and 2 of 2 sign", signM1},
+		},
+	}
+}
+
+func stamp(t time.Time) statement.Instant { return statement.Instant(t.UnixNano()) }
+
+// sign signs the version of a text, with all persons at once.
+func (a *Actor) sign(t *terms.Text, persons ...string) {
+	a.does("agreement.sign", agreement.Sign{Agreement: t.ID, Version: t.Hash(), Results: a.p.results(t)}, persons...)
+}
+
+// legal is the legal state of an agreement as a party sees it.
+func (a *Actor) agreement(id string) agreement.Detail {
+	return read[struct {
+		Agreement agreement.Detail `json:"agreement"`
+	}](a, "/v1/agreements/", id).Agreement
+}
+
+func signFloor(p *Play) {
+	nc, el := p.actor("nc"), p.actor("el")
+	floor := p.text("varanth-floor")
+	nc.does("agreement.propose", agreement.Propose{Text: floor, Results: p.results(floor)}, "nc-deputy")
+	nc.sign(floor, "nc-commander", "nc-legal", "nc-safety")
+	el.sign(floor, "el-minister", "el-chief")
+	equal(p, "the floor is in force", el.agreement("M1-floor").Legal.State, agreement.InForce)
+}
+
+func tableM1(p *Play) {
+	nc, el := p.actor("nc"), p.actor("el")
+	v1, v2, v3 := p.text("varanth-v1"), p.text("varanth-v2"), p.text("varanth-v3")
+	nc.does("agreement.propose", agreement.Propose{Text: v1, Results: p.results(v1)}, "nc-deputy")
+	el.does("agreement.counter", agreement.Counter{Text: v2, Results: p.results(v2)}, "el-staff")
+	nc.does("agreement.counter", agreement.Counter{Text: v3, Results: p.results(v3)}, "nc-deputy")
+	changes := terms.Difference(v1, v3)
+	buffer := false
+	for _, c := range changes {
+		buffer = buffer || c.Clause == "4" && c.Field == "parameters.buffer_mm"
+	}
+	p.check(buffer, "the difference from v1 to v3 names the buffer of the line", fmt.Sprint(len(changes), " changes"))
+	refusal := nc.refused("act-incomplete", "agreement.sign",
+		agreement.Sign{Agreement: "M1", Version: v3.Hash(), Results: p.results(v3)}, "nc-commander", "nc-legal", "nc-safety")
+	p.check(strings.Contains(refusal.Detail, "radio_language"), "it cannot enter into force", refusal.Detail)
+	reserved := false
+	for _, point := range v3.Open() {
+		reserved = reserved || point.Clause == "9" && point.Kind == terms.IsReserved
+	}
+	p.check(reserved, "clause 9 is an open point, reserved")
+}
+
+func signM1(p *Play) {
+	nc, el := p.actor("nc"), p.actor("el")
+	v4 := p.text("varanth-v4")
+	el.does("agreement.counter", agreement.Counter{Text: v4, Results: p.results(v4)}, "el-staff")
+	sign := agreement.Sign{Agreement: "M1", Version: v4.Hash(), Results: p.results(v4)}
+	el.does("agreement.sign", sign, "el-minister", "el-chief")
+	text, err := nc.Statement("agreement.sign", sign)
+	p.fail(err)
+	for i, person := range []string{"nc-commander", "nc-legal", "nc-safety"} {
+		p.check(nc.agreement("M1").Legal.State != agreement.InForce, fmt.Sprintf("with %d of 3 roles of NC it is not in force", i))
+		nc.cosign(text, person)
+	}
+	seen := nc.agreement("M1")
+	equal(p, "M1 is in force at the last signature", seen.Legal.State, agreement.InForce)
+	equal(p, "since", seen.Legal.Since.String(), p.at("D-2 16:40").String())
+	received := true
+	for _, m := range seen.Members {
+		if m.Member == "aldmar" {
+			received = m.Received
+		}
+	}
+	p.check(!received, "Aldmar: terms not received")
+}
