@@ -123,12 +123,13 @@ func (l Line) Crossings(t *volume.Trajectory) []Crossing {
 	points := t.Waypoints()
 	for i := range len(points) - 1 {
 		from, to := points[i], points[i+1]
+		if from.At == to.At {
+			continue
+		}
+		start, end := from.At.ECEF(), to.At.ECEF()
 		var path leg
 		for _, s := range segments {
-			// Cheap first: a straight line through the earth is shorter than any
-			// way over it.
-			reachM := from.At.ECEF().Sub(to.At.ECEF()).Norm()*chordSlack + s.lengthM + 1
-			if from.At.ECEF().Sub(s.start).Norm() > reachM || from.At == to.At {
+			if s.passed(start, end) {
 				continue
 			}
 			if path.lengthM == 0 {
@@ -154,15 +155,31 @@ func (l Line) Crossings(t *volume.Trajectory) []Crossing {
 	return slices.CompactFunc(found, func(a, b Crossing) bool { return a.To == b.To })
 }
 
-// chordSlack is the longest a geodesic leg may be against its chord: up to
-// volume.MaxEdgeM of 15,000 km it is below 1.32.
-const chordSlack = 1.35
-
 // leg is one geodesic of a line.
 type leg struct {
 	line    geodesy.Line
 	lengthM float64
 	start   geodesy.Vec
+	left    geodesy.Vec // normal of the plane through both ends and the earth's centre
+}
+
+// chordSlack is the longest a geodesic leg may be against its chord: up to
+// volume.MaxEdgeM of 15,000 km it is below 1.32.
+const chordSlack = 1.35
+
+// passed reports cheaply that a way from one point to another surely does not go
+// over the leg: it is too far off, or both points lie clearly on one side of the
+// plane through the leg. From that plane a geodesic of length L departs by less
+// than L³f/R², flattening f and radius R (the two have the same ends, and the
+// geodesic's excess of curvature is of the order of f/R per radian).
+func (g leg) passed(start, end geodesy.Vec) bool {
+	reachM := start.Sub(end).Norm()*chordSlack + g.lengthM + 1
+	if start.Sub(g.start).Norm() > reachM {
+		return true
+	}
+	bandM := 1 + 8*reachM*reachM*reachM*geodesy.Flattening/(meanRadiusM*meanRadiusM)
+	a, b := g.left.Dot(start), g.left.Dot(end)
+	return a > bandM && b > bandM || a < -bandM && b < -bandM
 }
 
 func (l Line) legs() []leg {
@@ -180,7 +197,9 @@ func (l Line) legs() []leg {
 
 func newLeg(p, q geodesy.LatLng) leg {
 	line := geodesy.LineBetween(p, q)
-	return leg{line, line.DistanceM(), p.ECEF()}
+	start := p.ECEF()
+	left := start.Cross(q.ECEF())
+	return leg{line, line.DistanceM(), start, left.Scale(1 / left.Norm())}
 }
 
 // offset is where a position lies to a leg.

@@ -167,3 +167,35 @@ func TestCrossingsChangeSides(t *testing.T) {
 		}
 	})
 }
+
+// What is passed over cheaply is what the exact search finds no crossing in.
+func TestPassedIsNoCrossing(t *testing.T) {
+	cheap, crossed := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		lat := rapid.Float64Range(-89, 89).Draw(t, "lat")
+		lng := rapid.Float64Range(-180, 179).Draw(t, "lng")
+		first, err := geodesy.NewLatLng(lat, lng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		far := rapid.SampledFrom([]float64{1e3, 1e5, 1e6, 3e6}).Draw(t, "far")
+		near := func(name string) geodesy.LatLng {
+			return geodesy.Direct(first, rapid.Float64Range(0, 360).Draw(t, name+" bearing"), rapid.Float64Range(1, far).Draw(t, name+" distance"))
+		}
+		second, from, to := near("end"), near("from"), near("to")
+		s := newLeg(first, second)
+		if s.passed(from.ECEF(), to.ECEF()) {
+			cheap++
+			if along, ok := newLeg(from, to).crossing(s); ok {
+				t.Fatalf("passed over a crossing %f m along", along)
+			}
+			return
+		}
+		if _, ok := newLeg(from, to).crossing(s); ok {
+			crossed++
+		}
+	})
+	if cheap < 10 || crossed < 10 {
+		t.Errorf("passed over %d and found %d crossings, expected some of both", cheap, crossed)
+	}
+}
