@@ -69,8 +69,8 @@ func Open(commitment string, fine []byte, salt string) error {
 // part does not.
 //
 // The answer is on the safe side: what it accepts does lie inside; it may refuse
-// what comes closer to an edge than 1 mm and twice the kernel's tolerance (1 mm
-// for each 5 km of span). A part that lies in two coarse volumes together and in
+// what comes closer to an edge than 1 mm and three times the kernel's tolerance
+// (0.5 mm for each 5 km of span). A part that lies in two coarse volumes together and in
 // none of them alone is refused. Coarse volumes are polygons and circles.
 func Contains(coarse []volume.Volume4D, fine *volume.Entity) error {
 	if len(coarse) == 0 || len(fine.Volumes)+len(fine.Trajectories) == 0 {

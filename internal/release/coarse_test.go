@@ -172,24 +172,25 @@ func TestContainsEachDimension(t *testing.T) {
 		fine volume.Volume4D
 		good bool
 	}{
-		"inside":                {change(func(*volume.Volume4D) {}), true},
-		"grown to 1 cm":         {change(func(v *volume.Volume4D) { v.Buffers.LateralMM = 1_999_990 }), true},
-		"grown beyond":          {change(func(v *volume.Volume4D) { v.Buffers.LateralMM = 2_000_010 }), false},
-		"earlier by a ns":       {change(func(v *volume.Volume4D) { v.Window.StartNS-- }), false},
-		"time buffer":           {change(func(v *volume.Volume4D) { v.Buffers.TimeNS = 1 }), false},
-		"time buffer with room": {change(func(v *volume.Volume4D) { v.Window.StartNS, v.Window.EndNS, v.Buffers.TimeNS = 10, 990e9, 10 }), true},
-		"higher by a mm":        {change(func(v *volume.Volume4D) { v.Band.UpperMM++ }), false},
-		"vertical buffer":       {change(func(v *volume.Volume4D) { v.Buffers.VerticalMM = 1 }), false},
-		"error of heights":      {change(func(v *volume.Volume4D) { v.Datum.ErrorMM = 1 }), false},
-		"corridor":              {corridor(900_000), true},
-		"wide corridor":         {corridor(1_900_000), false},
-		"circle":                {circle(t, at, 2_999_990), true},
-		"circle beyond":         {circle(t, at, 3_000_010), false},
-		"around it":             {box(t, at, -9000, -9000, 9000, 9000), false},
-		"far away":              {circle(t, geodesy.Direct(at, 10, 50_000), 1000), false},
-		"touching from outside": {box(t, at, 3000, -1000, 4000, 1000), false},
-		"1 cm outside":          {box(t, at, 3000.01, -1000, 4000, 1000), false},
-		"the coarse one itself": {coarse, false}, // its edge is within the tolerance: refused, on the safe side
+		"inside":                 {change(func(*volume.Volume4D) {}), true},
+		"grown to 1 cm":          {change(func(v *volume.Volume4D) { v.Buffers.LateralMM = 1_999_990 }), true},
+		"grown beyond":           {change(func(v *volume.Volume4D) { v.Buffers.LateralMM = 2_000_010 }), false},
+		"earlier by a ns":        {change(func(v *volume.Volume4D) { v.Window.StartNS-- }), false},
+		"time buffer":            {change(func(v *volume.Volume4D) { v.Buffers.TimeNS = 1 }), false},
+		"time buffer at the end": {change(func(v *volume.Volume4D) { v.Window.StartNS, v.Buffers.TimeNS = 10, 10 }), false},
+		"time buffer with room":  {change(func(v *volume.Volume4D) { v.Window.StartNS, v.Window.EndNS, v.Buffers.TimeNS = 10, 990e9, 10 }), true},
+		"higher by a mm":         {change(func(v *volume.Volume4D) { v.Band.UpperMM++ }), false},
+		"vertical buffer":        {change(func(v *volume.Volume4D) { v.Buffers.VerticalMM = 1 }), false},
+		"error of heights":       {change(func(v *volume.Volume4D) { v.Datum.ErrorMM = 1 }), false},
+		"corridor":               {corridor(900_000), true},
+		"wide corridor":          {corridor(1_900_000), false},
+		"circle":                 {circle(t, at, 2_999_990), true},
+		"circle beyond":          {circle(t, at, 3_000_010), false},
+		"around it":              {box(t, at, -9000, -9000, 9000, 9000), false},
+		"far away":               {circle(t, geodesy.Direct(at, 10, 50_000), 1000), false},
+		"touching from outside":  {box(t, at, 3000, -1000, 4000, 1000), false},
+		"1 cm outside":           {box(t, at, 3000.01, -1000, 4000, 1000), false},
+		"the coarse one itself":  {coarse, false}, // its edge is within the tolerance: refused, on the safe side
 	} {
 		if err := Contains([]volume.Volume4D{coarse}, volumes(c.fine)); (err == nil) != c.good {
 			t.Errorf("%s: found %v, want good %v", name, err, c.good)
