@@ -55,6 +55,8 @@ type Send struct {
 	// ValidUntil is when the message loses its sense; at most MaxValidNS ahead,
 	// which is also what holds when it is not given.
 	ValidUntil statement.Instant `json:"valid_until,omitempty"`
+
+	screening screening
 }
 
 // Translation is what somebody or something made of an original text, which is
@@ -87,12 +89,16 @@ func (s *Send) Check() error {
 	} else if s.Precedence > k.highest {
 		return fmt.Errorf("precedence: found %s for %s, expected at most %s", s.Precedence, s.Type, k.highest)
 	}
-	return errors.Join(
+	return screened(s.screen,
 		checkText("to.party", string(s.To.Party), 1, party.MaxIDBytes),
 		checkText("to.position", s.To.Position, 1, maxShortBytes),
 		checkText("from", s.From, 0, maxShortBytes),
 		checkText("ref", s.Ref, 0, maxShortBytes),
 		s.checkContent(), checkFields(s.Fields), s.checkNeeds(), s.checkRelay())
+}
+
+func (s *Send) screen() []string {
+	return s.screening.look(append(textsOf(s.Fields), s.Text, s.Translated.Text)...)
 }
 
 func (s *Send) checkContent() error {
@@ -203,6 +209,8 @@ type Respond struct {
 	Language string  `json:"language,omitempty"`
 	Text     string  `json:"text,omitempty"`
 	Fields   []Field `json:"fields,omitempty"`
+
+	screening screening
 }
 
 // Check implements the check of bodies.
@@ -216,9 +224,13 @@ func (r *Respond) Check() error {
 	if r.Text != "" && !isTag(r.Language) {
 		return fmt.Errorf("language: found %.40q, expected the language tag of the text", r.Language)
 	}
-	return errors.Join(checkID("message", r.Message), checkText("position", r.Position, 0, maxShortBytes),
+	return screened(r.screen, checkID("message", r.Message), checkText("position", r.Position, 0, maxShortBytes),
 		checkText("language", r.Language, 0, maxLanguageLen),
 		checkText("text", r.Text, 0, MaxTextBytes), checkFields(r.Fields))
+}
+
+func (r *Respond) screen() []string {
+	return r.screening.look(append(textsOf(r.Fields), r.Text)...)
 }
 
 // SayBack is the body of channel.readback: the critical fields of a message as

@@ -3,6 +3,7 @@ package channel
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/party"
@@ -17,6 +18,8 @@ type CallStop struct {
 	Callback string     `json:"callback"`            // where the sender can be reached
 	To       []party.ID `json:"to,omitempty"`        // empty: all parties
 	ResumeBy *Address   `json:"resume_by,omitempty"` // position that may end it beside the sender's own
+
+	screening screening
 }
 
 // Check implements the check of bodies.
@@ -30,7 +33,11 @@ func (s *CallStop) Check() error {
 	if s.ResumeBy != nil && (!s.ResumeBy.Party.Valid() || s.ResumeBy.Position == "") {
 		return errors.New("resume_by: expected a party and one of its roles")
 	}
-	return errors.Join(s.Where.check(), checkText("callback", s.Callback, 1, maxShortBytes))
+	return screened(s.screen, s.Where.check(), checkText("callback", s.Callback, 1, maxShortBytes))
+}
+
+func (s *CallStop) screen() []string {
+	return s.screening.look(s.Where.Text, s.Callback)
 }
 
 // MaxParties is to how many parties a STOP can be addressed by name.
@@ -65,11 +72,17 @@ func (h *Hold) Check() error {
 type Resume struct {
 	Stop   string `json:"stop"`
 	Reason string `json:"reason"`
+
+	screening screening
 }
 
 // Check implements the check of bodies.
 func (r *Resume) Check() error {
-	return errors.Join(checkID("stop", r.Stop), checkText("reason", r.Reason, 1, maxValueBytes))
+	return screened(r.screen, checkID("stop", r.Stop), checkText("reason", r.Reason, 1, maxValueBytes))
+}
+
+func (r *Resume) screen() []string {
+	return r.screening.look(r.Reason)
 }
 
 // Findings of channel.review.
@@ -85,6 +98,8 @@ type Review struct {
 	Of      string `json:"of"`      // id of the STOP or of the message
 	Finding string `json:"finding"` // justified, mistaken, misused
 	Note    string `json:"note,omitempty"`
+
+	screening screening
 }
 
 // Check implements the check of bodies.
@@ -92,7 +107,11 @@ func (r *Review) Check() error {
 	if r.Finding != Justified && r.Finding != Mistaken && r.Finding != Misused {
 		return fmt.Errorf("finding: found %.32q, expected justified, mistaken or misused", r.Finding)
 	}
-	return errors.Join(checkID("of", r.Of), checkText("note", r.Note, 0, maxValueBytes))
+	return screened(r.screen, checkID("of", r.Of), checkText("note", r.Note, 0, maxValueBytes))
+}
+
+func (r *Review) screen() []string {
+	return r.screening.look(r.Note)
 }
 
 // Call is the body of channel.call: one side's entry about a call by voice.
@@ -130,6 +149,8 @@ type Call struct {
 	Remarks     string            `json:"remarks,omitempty"`  // shown to nobody else
 	Why         string            `json:"why,omitempty"`      // of a call that failed
 	Fallback    []string          `json:"fallback,omitempty"` // what was done instead, as ids of phrases
+
+	screening screening
 }
 
 // CallAttempt is one try to reach somebody for a call.
@@ -197,7 +218,18 @@ func (c *Call) Check() error {
 	case c.DelayMS < 0 || c.DelayMS > 3_600_000 || c.Others < 0 || c.Others > 1000:
 		return errors.New("expected delay_ms from 0 to 3,600,000 and others from 0 to 1,000")
 	}
-	return errors.Join(c.checkTexts(), c.checkLists(), checkFields(c.Fields))
+	return screened(c.screen, c.checkTexts(), c.checkLists(), checkFields(c.Fields))
+}
+
+func (c *Call) screen() []string {
+	texts := append(textsOf(c.Fields), c.Why)
+	for _, p := range c.Undertakings {
+		texts = append(texts, p.What)
+	}
+	for _, tag := range slices.Sorted(maps.Keys(c.Gist)) {
+		texts = append(texts, c.Gist[tag])
+	}
+	return c.screening.look(texts...)
 }
 
 func (c *Call) checkTexts() error {
@@ -262,6 +294,8 @@ type Kept struct {
 	Undertaking string `json:"undertaking"`
 	Outcome     string `json:"outcome"` // done, cannot
 	Note        string `json:"note,omitempty"`
+
+	screening screening
 }
 
 // Check implements the check of bodies.
@@ -269,5 +303,9 @@ func (k *Kept) Check() error {
 	if k.Outcome != "done" && k.Outcome != "cannot" {
 		return fmt.Errorf("outcome: found %.32q, expected done or cannot", k.Outcome)
 	}
-	return errors.Join(checkID("undertaking", k.Undertaking), checkText("note", k.Note, 0, maxValueBytes))
+	return screened(k.screen, checkID("undertaking", k.Undertaking), checkText("note", k.Note, 0, maxValueBytes))
+}
+
+func (k *Kept) screen() []string {
+	return k.screening.look(k.Note)
 }

@@ -35,7 +35,6 @@ func (d *decision) call(c *Call) ([]event.Event, error) {
 	}
 	ev := &Called{Hand: d.hand(""), ID: id, Entry: *c, Remarks: c.Remarks, Interpreters: c.Interpreters}
 	ev.Entry.Call, ev.Entry.Remarks, ev.Entry.Interpreters = "", "", nil
-	texts := append(textsOf(c.Fields), c.Why)
 	for i, p := range c.Undertakings {
 		if p.Who != d.act.Party && p.Who != c.With {
 			return nil, event.Refuse(event.Invalid, "found an undertaking of %q, expected one of the two parties", p.Who)
@@ -44,12 +43,8 @@ func (d *decision) call(c *Call) ([]event.Event, error) {
 			return nil, event.Refuse(event.Invalid, "found an undertaking until %s, expected after the call and within a year", p.By)
 		}
 		ev.Undertakings = append(ev.Undertakings, d.env.ID(1+i))
-		texts = append(texts, p.What)
 	}
-	for _, gist := range c.Gist {
-		texts = append(texts, gist)
-	}
-	if err := clean(texts...); err != nil {
+	if err := clean(c.screen()); err != nil {
 		return nil, err
 	}
 	return []event.Event{ev}, nil
@@ -70,7 +65,7 @@ func (d *decision) kept(k *Kept) ([]event.Event, error) {
 	if k.Outcome != "done" && u.Who != d.act.Party {
 		return nil, event.Refuse(event.NotAllowed, "found %s for an undertaking of the other side, expected done", k.Outcome)
 	}
-	if err := clean(k.Note); err != nil {
+	if err := clean(k.screen()); err != nil {
 		return nil, err
 	}
 	with := u.With

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -93,23 +94,43 @@ func (d *decision) person(what string) error {
 	return nil
 }
 
-// screen returns the ids of what is in texts and must not be exchanged.
-func screen(texts ...string) (found []string) {
-	for _, text := range texts {
-		for _, f := range release.Screen(text) {
-			found = append(found, f.ID)
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
+// screening is what was found in the texts of a body and must not be exchanged.
+// A body's Check looks, at the edge, so that the single writer need not.
+type screening struct {
+	done  bool
+	found []string // ids, sorted
 }
 
-// clean refuses texts in which something was found that must not be exchanged.
-func clean(texts ...string) error {
-	if found := screen(texts...); len(found) > 0 {
-		return &event.Refusal{Kind: event.NotAllowed, Message: "found in the text what is not exchanged on the channel; say where and when, and nothing else", Details: map[string]any{"found": found}}
+// look returns what is found in texts, which are the same each time.
+func (s *screening) look(texts ...string) []string {
+	if s.done {
+		return s.found
 	}
-	return nil
+	for _, text := range texts {
+		for _, f := range release.Screen(text) {
+			s.found = append(s.found, f.ID)
+		}
+	}
+	slices.Sort(s.found)
+	s.found, s.done = slices.Compact(s.found), true
+	return s.found
+}
+
+// screened joins the errors of a body, and looks at its texts if there are none.
+func screened(look func() []string, errs ...error) error {
+	err := errors.Join(errs...)
+	if err == nil {
+		look()
+	}
+	return err
+}
+
+// clean refuses what was found.
+func clean(found []string) error {
+	if len(found) == 0 {
+		return nil
+	}
+	return &event.Refusal{Kind: event.NotAllowed, Message: "found in the text what is not exchanged on the channel; say where and when, and nothing else", Details: map[string]any{"found": found}}
 }
 
 // textsOf returns what somebody wrote freely in fields.
@@ -144,10 +165,9 @@ func (d *decision) send(s *Send) ([]event.Event, error) {
 	if open >= most {
 		return nil, event.Refuse(event.NotNow, "found %d open messages to %s, expected fewer than %d; only what is more urgent is still taken", open, s.To.Party, most)
 	}
-	texts := append(textsOf(s.Fields), s.Text, s.Translated.Text)
-	found := screen(texts...)
+	found := s.screen()
 	if s.Precedence < Flash && len(found) > 0 {
-		return nil, clean(texts...)
+		return nil, clean(found)
 	}
 	m := Dispatch{
 		ID: d.env.ID(0), From: d.act.Party, To: s.To.Party,
@@ -315,7 +335,7 @@ func (d *decision) respond(r *Respond) ([]event.Event, error) {
 	if err := d.person("answers"); err != nil {
 		return nil, err
 	}
-	if err := clean(append(textsOf(r.Fields), r.Text)...); err != nil {
+	if err := clean(r.screen()); err != nil {
 		return nil, err
 	}
 	ev := &Responded{

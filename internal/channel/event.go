@@ -54,7 +54,7 @@ func (b Between) shown(to party.ID, names []string) []string {
 	return nil
 }
 
-// Hand is by whom something was done. Who it was is for their own side.
+// Hand is by whom something was done. The person is an alias.
 type Hand struct {
 	By       party.ID      `json:"by"`
 	Role     string        `json:"role,omitempty"`
@@ -278,20 +278,11 @@ func (*Called) channelEvent()           {}
 func (*UndertakingEnded) channelEvent() {}
 func (*UndertakingLate) channelEvent()  {}
 
-// Members that are shown: all but who it was, and what is for one side.
+// Members that the other side is shown, of events that hold more.
 var (
-	sentShown      = membersBut(Sent{}, "person")
-	openedShown    = membersBut(Progressed{}, "person")
-	answeredShown  = membersBut(Responded{}, "person")
-	readBackShown  = membersBut(Confirmed{}, "person")
-	mismatchShown  = membersBut(Mismatched{}, "person")
-	stoppedShown   = membersBut(StopSent{}, "person", "recipients", "messages")
-	heldShown      = membersBut(StopAnswered{}, "person")
-	liftedShown    = membersBut(StopLifted{}, "person", "recipients")
-	reviewedShown  = membersBut(Reviewed{}, "person")
-	calledShown    = membersBut(Called{}, "person", "remarks", "interpreters")
-	keptShown      = membersBut(UndertakingEnded{}, "person")
-	escalatedShown = membersBut(Escalated{})
+	stoppedShown = membersBut(StopSent{}, "recipients", "messages")
+	liftedShown  = membersBut(StopLifted{}, "recipients")
+	calledShown  = membersBut(Called{}, "remarks", "interpreters")
 )
 
 // membersBut returns the names of an event's members but some.
@@ -327,26 +318,26 @@ func (e *Sent) Position(of party.ID) (name string, addressed bool) {
 
 // Release implements event.Event.
 func (e *Sent) Release(to party.ID) []string {
-	return Between{From: e.From, To: e.To}.shown(to, sentShown)
+	return Between{From: e.From, To: e.To}.shown(to, event.Whole)
 }
 
 // Release implements event.Event.
-func (e *Escalated) Release(to party.ID) []string { return e.shown(to, escalatedShown) }
+func (e *Escalated) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
 func (e *Attempted) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
-func (e *Progressed) Release(to party.ID) []string { return e.shown(to, openedShown) }
+func (e *Progressed) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
-func (e *Responded) Release(to party.ID) []string { return e.shown(to, answeredShown) }
+func (e *Responded) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
-func (e *Confirmed) Release(to party.ID) []string { return e.shown(to, readBackShown) }
+func (e *Confirmed) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
-func (e *Mismatched) Release(to party.ID) []string { return e.shown(to, mismatchShown) }
+func (e *Mismatched) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
 func (e *Overdue) Release(to party.ID) []string { return e.shown(to, event.Whole) }
@@ -366,7 +357,7 @@ func (e *StopSent) Release(to party.ID) []string {
 }
 
 // Release implements event.Event.
-func (e *StopAnswered) Release(to party.ID) []string { return e.shown(to, heldShown) }
+func (e *StopAnswered) Release(to party.ID) []string { return e.shown(to, event.Whole) }
 
 // Release implements event.Event.
 func (e *StopLifted) Release(to party.ID) []string {
@@ -378,7 +369,7 @@ func (e *StopLifted) Release(to party.ID) []string {
 
 // Release implements event.Event: a finding is for who is found about.
 func (e *Reviewed) Release(to party.ID) []string {
-	return Between{From: e.By, To: e.About}.shown(to, reviewedShown)
+	return Between{From: e.By, To: e.About}.shown(to, event.Whole)
 }
 
 // Release implements event.Event.
@@ -388,7 +379,7 @@ func (e *Called) Release(to party.ID) []string {
 
 // Release implements event.Event.
 func (e *UndertakingEnded) Release(to party.ID) []string {
-	return Between{From: e.By, To: e.With}.shown(to, keptShown)
+	return Between{From: e.By, To: e.With}.shown(to, event.Whole)
 }
 
 // Release implements event.Event.

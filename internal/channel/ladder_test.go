@@ -203,7 +203,7 @@ func TestH4Stop(t *testing.T) {
 		if q := d.st.Inbox(id, "duty-director"); len(q) == 0 || q[0].Precedence != Stop {
 			t.Errorf("%s: expected STOP first at every position", id)
 		}
-		if names := s.Release(id); len(names) == 0 || slices.Contains(names, "recipients") || slices.Contains(names, "person") {
+		if names := s.Release(id); len(names) == 0 || slices.Contains(names, "recipients") {
 			t.Errorf("%s sees %q", id, names)
 		}
 	}
@@ -329,7 +329,7 @@ func TestUndertakings(t *testing.T) {
 		Undertakings: []Promise{{east, "tell our crews", statement.Instant(start + 600*second)}, {north, "send the track", statement.Instant(start + 300*second)}},
 	}
 	e := d.do(dutyOf(north), c)[0].(*Called)
-	if shown := e.Release(east); slices.Contains(shown, "remarks") || slices.Contains(shown, "interpreters") || slices.Contains(shown, "person") || e.Entry.Remarks != "" {
+	if shown := e.Release(east); slices.Contains(shown, "remarks") || slices.Contains(shown, "interpreters") || e.Entry.Remarks != "" {
 		t.Errorf("the other side sees %q", shown)
 	}
 	if e.Release(harbour) != nil {

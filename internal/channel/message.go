@@ -19,7 +19,7 @@ type Dispatch struct {
 	FromPosition string      `json:"from_position,omitempty"`
 	FromRole     string      `json:"from_role,omitempty"`
 	FromLevel    party.Level `json:"from_level,omitzero"`
-	Person       string      `json:"person,omitempty"` // shown to the sender's own side only
+	Person       string      `json:"person,omitempty"` // alias
 	ToPosition   string      `json:"to_position"`
 
 	Type       Type        `json:"message_type"`

@@ -101,16 +101,16 @@ func (f Field) Spoken() string {
 
 const spokenTime = "2006-01-02 15:04:05Z"
 
-// e9PerMilliminute is a thousandth of a minute of arc in 1e-9 degree, times
-// three.
+// e9PerMilliminute3 is a thousandth of a minute of arc in 1e-9 degree, times
+// three to be whole.
 const e9PerMilliminute3 = 50_000
 
 func spokenAngle(e9 int64, positive, negative byte) string {
+	thousandths := (max(e9, -e9)*3 + e9PerMilliminute3/2) / e9PerMilliminute3
 	side := positive
-	if e9 < 0 {
-		side, e9 = negative, -e9
+	if e9 < 0 && thousandths > 0 {
+		side = negative
 	}
-	thousandths := (e9*3 + e9PerMilliminute3/2) / e9PerMilliminute3
 	return fmt.Sprintf("%d %02d.%03d %c", thousandths/60_000, thousandths/1000%60, thousandths%1000, side)
 }
 

@@ -42,7 +42,7 @@ func TestH1Position(t *testing.T) {
 	d.now = shift + 3600*second
 	evs := d.do(watchOf(north), warn(east, Routine))
 	expectTypes(t, evs, "channel.sent", "channel.escalated", "channel.attempt")
-	if e := sent(t, evs); !e.Unmanned || !slices.Contains(e.Release(north), "unmanned") {
+	if e := sent(t, evs); !e.Unmanned || e.Actor() != north {
 		t.Error("expected that the sender is told that nobody stands the position")
 	}
 	if e := evs[1].(*Escalated); e.Reason != ForUnmanned {

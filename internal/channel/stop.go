@@ -16,7 +16,7 @@ func (d *decision) stop(s *CallStop) ([]event.Event, error) {
 	if n := d.st.standing[d.act.Party]; n >= MaxStanding {
 		return nil, event.Refuse(event.NotNow, "found %d STOPs of this party that stand, expected fewer than %d; all of them are still in force", n, MaxStanding)
 	}
-	found := screen(s.Where.Text, s.Callback)
+	found := s.screen()
 	ev := &StopSent{
 		Hand: d.hand(""), Stop: d.env.ID(0), Where: s.Where, AtRisk: s.AtRisk, Callback: s.Callback,
 		ResumeBy: s.ResumeBy, Recipients: d.concerned(s.To), Messages: []string{}, Screened: found,
@@ -106,7 +106,7 @@ func (d *decision) resume(r *Resume) ([]event.Event, error) {
 	if least := d.resumeLevel(); d.by.Level < least {
 		return nil, event.Refuse(event.NotAllowed, "found the level %q, expected %s or above to lift a STOP", d.by.Level, least)
 	}
-	if err := clean(r.Reason); err != nil {
+	if err := clean(r.screen()); err != nil {
 		return nil, err
 	}
 	ev := &StopLifted{Hand: d.hand(""), Stop: s.ID, Reason: r.Reason, LostMS: int64(d.now-s.At) / 1_000_000, Recipients: []party.ID{}, From: s.From}
@@ -146,7 +146,7 @@ func (d *decision) resumeLevel() party.Level {
 // review says what a party finds about a STOP that it sent or received, or about
 // the precedence of a message that it received. Each party finds once.
 func (d *decision) review(r *Review) ([]event.Event, error) {
-	if err := clean(r.Note); err != nil {
+	if err := clean(r.screen()); err != nil {
 		return nil, err
 	}
 	ev := &Reviewed{Hand: d.hand(""), Of: r.Of, Finding: r.Finding, Note: r.Note}
