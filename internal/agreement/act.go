@@ -41,8 +41,8 @@ var Acts = party.ActKinds{
 // when no other proposal is open.
 type Propose struct {
 	Text *terms.Text `json:"text"`
-	// Results is the digest of what the worked examples of the text came to
-	// where they were run for who proposes it.
+	// Results is the digest of what the worked examples of the text came to where
+	// they were run for who proposes it.
 	Results string `json:"results"`
 }
 
@@ -69,7 +69,7 @@ func (b *Counter) Check() error { return (*Propose)(b).Check() }
 type Sign struct {
 	Agreement string `json:"agreement"`
 	Version   string `json:"version"` // hash of the text
-	Results   string `json:"results"` // digest of the results of its examples
+	Results   string `json:"results"` // digest of what its worked examples came to
 }
 
 // Check refuses what no state could make right.

@@ -102,7 +102,7 @@ func (e *Proposed) apply(a *agreement, at event.At) {
 	}
 	a.Versions = with(a.Versions, &version{
 		Number: e.Version, Hash: e.Hash, Text: e.Text, By: e.By,
-		At: statement.Instant(at.NS), Index: at.Index, Results: e.Results,
+		At: statement.Instant(at.NS), Index: at.Index,
 	})
 	a.Open = e.Version
 }

@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -218,26 +219,22 @@ func (d *deciding) table(a *agreement, b *Propose, counter bool) ([]event.Event,
 		}
 		a.Parties, a.Floor = parties, isFloor(t)
 	} else {
-		if t.Parent != last.Hash || t.Version != last.Number+1 {
-			return nil, event.Refuse(event.Stale, "found version %d after %s, expected version %d after %s", t.Version, clip(t.Parent), last.Number+1, last.Hash)
+		if err := terms.Follows(last.Text, t); err != nil {
+			return nil, event.Refuse(event.Stale, "the text does not follow version %d: %v", last.Number, err)
 		}
-		if !slices.Equal(parties, a.Parties) || isFloor(t) != a.Floor {
-			return nil, event.Refuse(event.Invalid, "found parties or a kind other than in the version before, expected the same; propose a new agreement")
+		if !slices.Equal(parties, a.Parties) {
+			return nil, event.Refuse(event.Invalid, "found the parties %v, expected %v as in the version before; propose a new agreement", parties, a.Parties)
 		}
 	}
 	if len(a.Versions) >= maxVersions {
 		return nil, event.Refuse(event.NotNow, "%s has %d versions, expected fewer; propose a new agreement", a.ID, maxVersions)
 	}
-	digest, err := results(t)
-	if err != nil {
-		return nil, event.Refuse(event.Invalid, "worked examples: %v", err)
-	}
-	if b.Results != digest {
-		return nil, wrongResults()
+	if err := ran(t, b.Results); err != nil {
+		return nil, err
 	}
 	return one(&Proposed{
 		head: signatories(a), Version: t.Version, Hash: t.Hash(), By: d.act.Party,
-		Counter: counter, Text: t, Results: digest,
+		Counter: counter, Text: t, Results: b.Results,
 	})
 }
 
@@ -267,10 +264,17 @@ func (d *deciding) first(t *terms.Text, parties []party.ID) error {
 	return nil
 }
 
-// wrongResults does not say what was expected: who could read it there would not
-// need to run the examples.
-func wrongResults() *event.Refusal {
-	return event.Refuse(event.Incomplete, "the digest of results is not what the worked examples of this text come to; run them on the text as it stands")
+// ran checks the digest by which a party states that it ran the worked examples
+// of a text, and what they came to. Its signature covers it.
+func ran(t *terms.Text, stated string) error {
+	want, err := results(t)
+	if err != nil {
+		return event.Refuse(event.Invalid, "worked examples: %v", err)
+	}
+	if stated != want {
+		return event.Refuse(event.Incomplete, "the digest of results is not what the worked examples of this text come to; run them on the text as it stands")
+	}
+	return nil
 }
 
 func (d *deciding) sign(b *Sign) ([]event.Event, error) {
@@ -293,8 +297,8 @@ func (d *deciding) sign(b *Sign) ([]event.Event, error) {
 	if at := expiresAt(ver.Text); at != 0 && at <= d.now() {
 		return nil, event.Refuse(event.NotNow, "version %d expires %s, which has passed", ver.Number, at)
 	}
-	if b.Results != ver.Results {
-		return nil, wrongResults()
+	if err := ran(ver.Text, b.Results); err != nil {
+		return nil, err
 	}
 	if ver.Signed[d.act.Party] != nil {
 		return nil, event.Refuse(event.NotNow, "you have signed version %d already", ver.Number)
@@ -351,14 +355,35 @@ func (a *agreement) obstacles(ver *version, v View, nowNS int64) []string {
 		for _, role := range p.Unassigned(nowNS) {
 			reasons = append(reasons, "nobody has the role "+role+" of "+string(id))
 		}
-		for _, name := range positions {
-			switch {
-			case p.Position(name) == nil:
-				reasons = append(reasons, string(id)+" has no position "+name+", which the ladder names")
-			case len(v.Registry.OnWatch(id, name, nowNS)) == 0:
-				reasons = append(reasons, "nobody stands the position "+name+" of "+string(id)+", which the ladder names")
-			}
+		reasons = append(reasons, unmanned(p, positions, v, nowNS)...)
+	}
+	for _, name := range positions {
+		if !slices.ContainsFunc(a.Parties, func(id party.ID) bool { p := v.Registry.Party(id); return p != nil && p.Position(name) != nil }) {
+			reasons = append(reasons, "no party has the position "+name+", which the ladder names")
 		}
+	}
+	return reasons
+}
+
+// unmanned returns what a party lacks of the positions of a ladder. It need not
+// have all of them, as some are of one party only. It must have two, so that
+// there is somebody to go up to, and the last; and those that it has are manned.
+func unmanned(p *registry.Party, positions []string, v View, nowNS int64) (reasons []string) {
+	has := 0
+	for i, name := range positions {
+		switch {
+		case p.Position(name) == nil && i == len(positions)-1:
+			reasons = append(reasons, string(p.ID)+" has no position "+name+", with which the ladder ends")
+		case p.Position(name) == nil:
+		case len(v.Registry.OnWatch(p.ID, name, nowNS)) == 0:
+			reasons = append(reasons, "nobody stands the position "+name+" of "+string(p.ID)+", which the ladder names")
+			has++
+		default:
+			has++
+		}
+	}
+	if has < min(2, len(positions)) {
+		reasons = append(reasons, fmt.Sprintf("%s has %d of the positions of the ladder, expected two: %s", p.ID, has, strings.Join(positions, ", ")))
 	}
 	return reasons
 }

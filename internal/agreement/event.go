@@ -69,9 +69,7 @@ type Proposed struct {
 	By      party.ID    `json:"by"`
 	Counter bool        `json:"counter"` // in the place of another
 	Text    *terms.Text `json:"text"`
-	// Results is what the worked examples came to here. It is held back: who
-	// signs must have run them.
-	Results string `json:"results"`
+	Results string      `json:"results"` // digest of what its worked examples came to
 }
 
 // Type implements event.Event.
@@ -80,20 +78,12 @@ func (*Proposed) Type() string { return "agreement.proposed" }
 // Actor implements event.Event.
 func (e *Proposed) Actor() party.ID { return e.By }
 
-// Release implements event.Event.
-func (e *Proposed) Release(to party.ID) []string {
-	if !slices.Contains(e.To, to) {
-		return nil
-	}
-	return []string{"agreement", "at", "by", "counter", "hash", "text", "to", "type", "v", "version"}
-}
-
 // Signed says that a party bound itself to a version.
 type Signed struct {
 	head
 	Version  int64    `json:"version"`
 	Hash     string   `json:"hash"`
-	Results  string   `json:"results"` // held back, as in Proposed
+	Results  string   `json:"results"` // digest of what its worked examples came to
 	By       party.ID `json:"by"`
 	Roles    []string `json:"roles"`    // that signed for it
 	Complete bool     `json:"complete"` // all parties have signed now
@@ -104,14 +94,6 @@ func (*Signed) Type() string { return "agreement.signed" }
 
 // Actor implements event.Event.
 func (e *Signed) Actor() party.ID { return e.By }
-
-// Release implements event.Event.
-func (e *Signed) Release(to party.ID) []string {
-	if !slices.Contains(e.To, to) {
-		return nil
-	}
-	return []string{"agreement", "at", "by", "complete", "hash", "roles", "to", "type", "v", "version"}
-}
 
 // Blocked says why a version that all signed is not in force though its time
 // has come.

@@ -9,8 +9,9 @@ import (
 	"github.com/deconflict/deconflict/internal/terms"
 )
 
-// Rules returns what holds between two signatories, from what is recorded so
-// far. They must not be modified. Members act under the rules of their lead.
+// Rules returns what holds between two signatories, or between one and whom a
+// text protects, from what is recorded so far. They must not be modified. Members
+// act under the rules of their lead.
 //
 // The instant is not needed to know what is in force, as entries, suspensions
 // and ends come by events; callers pass it so that all ask alike.
@@ -94,7 +95,7 @@ var (
 func (st *State) Floor(a, b party.ID) *Floor {
 	for _, id := range st.between[terms.Pair(a, b)] {
 		x := st.agreements[id]
-		if !x.Floor || !x.running() {
+		if !x.Floor || !x.running() || !x.binds(a, b) {
 			continue
 		}
 		f := &Floor{Agreement: x.ID, Version: x.Current, Messages: floorMessages, Acts: floorActs}
@@ -112,6 +113,11 @@ func (st *State) Floor(a, b party.ID) *Floor {
 		return f
 	}
 	return nil
+}
+
+// binds reports whether both are signatories, not only protected.
+func (a *agreement) binds(x, y party.ID) bool {
+	return slices.Contains(a.Parties, x) && slices.Contains(a.Parties, y)
 }
 
 // Keeps reports whether a floor keeps a type of message, such as STOP, or a kind
@@ -132,7 +138,7 @@ func (f *Floor) Keeps(kind string) bool {
 func (st *State) Uncovered(member, lead, other party.ID) []terms.Source {
 	var list []terms.Source
 	for _, id := range st.between[terms.Pair(lead, other)] {
-		if a := st.agreements[id]; a.running() && a.Received[member] < a.Current {
+		if a := st.agreements[id]; a.running() && a.binds(lead, other) && a.Received[member] < a.Current {
 			list = append(list, terms.Source{Agreement: a.ID, Version: a.Current})
 		}
 	}

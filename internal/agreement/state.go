@@ -41,7 +41,7 @@ const (
 // place, so that clones share them.
 type State struct {
 	agreements map[string]*agreement
-	between    map[[2]party.ID][]string // ids of agreements that were ever in force, sorted
+	between    map[[2]party.ID][]string // ids of agreements that were ever in force, sorted, by whom they bind or protect
 	waiting    map[string]bool          // whose entry or resumption waits for other domains
 	rules      *sync.Map                // [2]party.ID to *terms.Rules; replaced when a legal state moves
 }
@@ -96,7 +96,6 @@ type version struct {
 	By       party.ID                `json:"by"`
 	At       statement.Instant       `json:"at"`
 	Index    int64                   `json:"index"`
-	Results  string                  `json:"results"`
 	Signed   map[party.ID]*signature `json:"signed,omitempty"`
 	Complete statement.Instant       `json:"complete,omitempty"` // of the last signature
 }
@@ -267,13 +266,27 @@ func (st *State) put(a *agreement) {
 		return
 	}
 	st.rules = new(sync.Map)
-	for i, x := range a.Parties {
-		for _, y := range a.Parties[i+1:] {
-			pair := terms.Pair(x, y)
-			if at, found := slices.BinarySearch(st.between[pair], a.ID); !found && a.Current > 0 {
-				st.between[pair] = slices.Insert(slices.Clone(st.between[pair]), at, a.ID)
-			}
+	if a.Current == 0 {
+		return
+	}
+	others := slices.Clone(a.Parties)
+	for _, step := range a.Steps {
+		if v := a.version(step.Version); v != nil {
+			others = append(others, v.Text.Protects...)
 		}
+	}
+	for i, x := range a.Parties {
+		for _, y := range others[i+1:] {
+			st.add(terms.Pair(x, y), a.ID)
+		}
+	}
+}
+
+// add indexes an agreement that came into force. What one version protects stays
+// there when the next does not: the past is asked for too.
+func (st *State) add(pair [2]party.ID, id string) {
+	if at, found := slices.BinarySearch(st.between[pair], id); !found {
+		st.between[pair] = slices.Insert(slices.Clone(st.between[pair]), at, id)
 	}
 }
 
