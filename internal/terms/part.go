@@ -1,6 +1,7 @@
 package terms
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,6 +101,23 @@ func (c *Clause) part() (p part, complete bool, err error) {
 		}
 	}
 	return p, len(c.unset()) == 0, nil
+}
+
+// checkForm checks that the parameters stand in the text as the program itself
+// would write them: names of members in another case, or empty lists for what is
+// absent, are read alike here and perhaps not elsewhere.
+func (c *Clause) checkForm(p part) error {
+	written := members(p)
+	for _, m := range members(c.Parameters) {
+		i := slices.IndexFunc(written, func(w statement.Field) bool { return w.Name == m.Name })
+		if i < 0 {
+			return fmt.Errorf("%s: found %s, expected that it is absent", m.Name, clip(string(m.Value)))
+		}
+		if !bytes.Equal(m.Value, written[i].Value) {
+			return fmt.Errorf("%s: found %s, expected the form %s", m.Name, clip(string(m.Value)), clip(string(written[i].Value)))
+		}
+	}
+	return nil
 }
 
 // unmarshal reads JSON into v, strictly.

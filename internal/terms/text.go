@@ -402,6 +402,9 @@ func (t *Text) checkClause(c *Clause) error {
 		return err
 	}
 	p, complete, err := c.part()
+	if err == nil {
+		err = c.checkForm(p)
+	}
 	if err == nil && complete {
 		err = p.check(t)
 	}

@@ -583,6 +583,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"2", "source", `{"agreement":"M9"}`},
 		{"2", "suspended", "true"},
 		{"2", "target", "1"},
+		{"2", "kinds", "[]"},
+		{"4", "points", `[{"LAT_E9":11000000000,"lng_e9":-30000000000},{"lat_e9":13000000000,"lng_e9":-30000000000}]`},
 		{"3", "late", "99"},
 		{"3", "late", "1001"},
 		{"4", "left", `"sm"`},
@@ -648,6 +650,41 @@ func FuzzParse(f *testing.F) {
 		r := Compile([]InForce{{Text: x}}, Pair(x.Parties[0], x.Parties[1]))
 		if len(canonical(r)) == 0 {
 			t.Fatal("its rules have no form")
+		}
+	})
+}
+
+// No parameters and nothing given in an example may do more than be refused.
+func FuzzRule(f *testing.F) {
+	for _, name := range []string{"varanth-v4", "varanth-floor", "tarrow"} {
+		for _, c := range text(f, name).Clauses {
+			for _, e := range c.Examples {
+				f.Add(c.Rule, []byte(canonical(c.Parameters)), []byte(e.Given))
+			}
+		}
+	}
+	head := text(f, "varanth-v4")
+	f.Fuzz(func(t *testing.T, rule string, parameters, given []byte) {
+		if len(parameters)+len(given) > 64<<10 || ruleKinds[rule] == nil {
+			return
+		}
+		c := Clause{Rule: rule}
+		if json.Unmarshal(parameters, &c.Parameters) != nil {
+			return
+		}
+		for name, value := range c.Parameters {
+			display(name, value)
+		}
+		p, complete, err := c.part()
+		if err != nil || !complete || p.check(head) != nil {
+			return
+		}
+		form, err := statement.Canonical(given)
+		if err != nil {
+			return
+		}
+		if got, err := p.outcome(form); err == nil && got == "" && !ruleKinds[rule].plain {
+			t.Fatal("an example comes to nothing")
 		}
 	})
 }
