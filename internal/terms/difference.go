@@ -57,33 +57,39 @@ var split = []string{"parameters", "text"}
 
 // Difference returns how text to differs from text from: all of it, first in the
 // text itself, then clause by clause in the order of to, then the clauses that
-// are gone. From these changes and the one text, the other could be written.
+// are gone. From these changes and the one text, the other could be written. Both
+// texts have passed Check.
 func Difference(from, to *Text) []Change {
 	var changes []Change
 	add := func(c Change) {
 		c.At, c.By = to.Tabled, to.TabledBy
 		changes = append(changes, c)
 	}
-	for _, d := range compare(members(from), members(to)) {
+	head, nextHead := members(from), members(to)
+	for _, d := range compare(head, nextHead) {
 		if !slices.Contains(unlike, d.Field) {
 			add(d)
 		}
 	}
-	before := map[string]*Clause{}
-	var fromOrder, toOrder []string
+	forms, nextForms := elements(head, "clauses"), elements(nextHead, "clauses")
+	before := map[string]int{}
 	for i := range from.Clauses {
-		before[from.Clauses[i].ID] = &from.Clauses[i]
+		before[from.Clauses[i].ID] = i
 	}
+	var fromOrder, toOrder []string
 	for i := range to.Clauses {
 		c := &to.Clauses[i]
-		was := before[c.ID]
-		if was == nil {
-			add(Change{Clause: c.ID, To: canonical(c)})
+		was, ok := before[c.ID]
+		if !ok {
+			add(Change{Clause: c.ID, To: nextForms[i]})
 			continue
 		}
 		toOrder = append(toOrder, c.ID)
-		for _, d := range compare(clauseMembers(was), clauseMembers(c)) {
-			d.Clause, d.Reopened = c.ID, was.Status == Agreed
+		if bytes.Equal(forms[was], nextForms[i]) {
+			continue
+		}
+		for _, d := range compare(clauseMembers(forms[was]), clauseMembers(nextForms[i])) {
+			d.Clause, d.Reopened = c.ID, from.Clauses[was].Status == Agreed
 			add(d)
 		}
 	}
@@ -93,7 +99,7 @@ func Difference(from, to *Text) []Change {
 			fromOrder = append(fromOrder, c.ID)
 			continue
 		}
-		add(Change{Clause: c.ID, From: canonical(c), Reopened: c.Status == Agreed})
+		add(Change{Clause: c.ID, From: forms[i], Reopened: c.Status == Agreed})
 	}
 	// Where a clause was moved or put between others, the order says so.
 	if !slices.Equal(fromOrder, toOrder) || !appended(from.Clauses, to.Clauses) {
@@ -133,27 +139,39 @@ func canonical(v any) json.RawMessage {
 	return text
 }
 
-func members(v any) []statement.Field {
-	fields, err := statement.Fields(canonical(v))
+func members(v any) []statement.Field { return fields(canonical(v)) }
+
+// fields splits a canonical object; what is none has no members.
+func fields(form []byte) []statement.Field {
+	all, err := statement.Fields(form)
 	if err != nil {
 		return nil
 	}
-	return fields
+	return all
+}
+
+// elements returns the elements of the member that is a list.
+func elements(of []statement.Field, name string) [][]byte {
+	for _, m := range of {
+		if m.Name == name {
+			list, err := statement.Elements(m.Value)
+			if err == nil {
+				return list
+			}
+		}
+	}
+	return nil
 }
 
 // clauseMembers are those of a clause, with parameters and languages apart.
-func clauseMembers(c *Clause) []statement.Field {
+func clauseMembers(form []byte) []statement.Field {
 	var all []statement.Field
-	for _, m := range members(c) {
+	for _, m := range fields(form) {
 		if !slices.Contains(split, m.Name) {
 			all = append(all, m)
 			continue
 		}
-		inner, err := statement.Fields(m.Value)
-		if err != nil {
-			continue
-		}
-		for _, n := range inner {
+		for _, n := range fields(m.Value) {
 			all = append(all, statement.Field{Name: m.Name + "." + n.Name, Value: n.Value})
 		}
 	}
