@@ -201,9 +201,13 @@ func (n *node) as(by registry.Authority, body any) error {
 	}
 	a := &party.Act{Content: body}
 	a.Act, a.Party = actOf(body), by.Party
-	before := snapshot(n.tb, n.st)
+	before := ""
+	watched := n.seq%4 == 0 // each time would take most of the time of the tests
+	if watched {
+		before = snapshot(n.tb, n.st)
+	}
 	events, err := n.st.Decide(a, by, n.view(), n.env())
-	if after := snapshot(n.tb, n.st); before != after {
+	if watched && before != snapshot(n.tb, n.st) {
 		n.tb.Fatalf("deciding %s changed the state", a.Act)
 	}
 	if err != nil {
