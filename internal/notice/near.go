@@ -2,7 +2,6 @@ package notice
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/conflict"
@@ -115,8 +114,8 @@ func (st *State) SitesNear(to party.ID, e *volume.Entity, rule terms.Sites) []Me
 		}
 	}
 	var out []Met
-	for _, id := range slices.Sorted(maps.Keys(st.sites)) {
-		s, n := st.sites[id], st.notices[id]
+	for id, s := range st.sites {
+		n := st.notices[id]
 		r := n.recipient(to)
 		if r == nil || !r.active() || rule.RadiusMM <= s.reachMM && !meet(s.extents, near) {
 			continue
@@ -130,6 +129,7 @@ func (st *State) SitesNear(to party.ID, e *volume.Entity, rule terms.Sites) []Me
 			Acknowledged: r.Has(Read), Loaded: r.Has(Loaded), Rule: ruled, InQuestion: n.Standing == Held,
 		})
 	}
+	slices.SortFunc(out, func(a, b Met) int { return cmp.Compare(a.Notice, b.Notice) })
 	return out
 }
 

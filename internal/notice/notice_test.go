@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
+	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/declared"
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/terms"
+	"github.com/deconflict/deconflict/internal/volume"
 )
 
 // Parties of the tests. Harbour Relief gives notice; the others are told.
@@ -612,6 +615,119 @@ func TestX3NotAPermit(t *testing.T) {
 		t.Errorf("no word of arrival: %+v", last)
 	}
 	b.do(hr, &End{Notice: d.Notice, Version: 1, Reason: "arrived"})
+}
+
+// The legs of a notice are what conflicts are computed with: the golden conflict
+// of H-17 and N-204 under 5 NM or 2,000 ft.
+func TestX3FlightConflicts(t *testing.T) {
+	b := newBench(t)
+	b.now = at("06:10:00")
+	id := of[*Declared](b.do(hr, &Declare{Content: flight(), Consent: []party.ID{nc}}))[0].Notice
+	shape, _ := b.st.Notice(id).Flight()
+	move, err := shape.Entity(declared.Label{ID: "H-17", Party: string(hr)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n204 := func(floorMM int64) *volume.Entity {
+		e, err := (&declared.Shape{Volumes: []declared.Volume{{
+			Footprint: declared.Footprint{Circle: &declared.Circle{Centre: deg(12.10, -29.70), RadiusMM: 12 * 1_852_000}},
+			Lower:     &declared.Altitude{MM: floorMM, Reference: "AMSL"}, Upper: &declared.Altitude{MM: 4_876_800, Reference: "AMSL"},
+			Start: at("08:45:00"), End: at("10:00:00"),
+		}}}).Entity(declared.Label{ID: "N-204", Party: string(nc)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	minima := conflict.Minima{LateralMM: 5 * 1_852_000, VerticalMM: 609_600}
+	v, err := conflict.Judge(move, n204(2_743_200), minima)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, d := range map[string]statement.Instant{
+		"from": statement.Instant(v.FromNS) - at("09:06:49"), "to": statement.Instant(v.ToNS) - at("09:21:04"),
+	} {
+		if d < -1e9 || d > 1e9 {
+			t.Errorf("%s is %v off the golden instant", what, time.Duration(d))
+		}
+	}
+	if clash, err := conflict.Decide(move, n204(3_657_600), minima); err != nil || clash {
+		t.Errorf("with a floor of 12,000 ft: %v, %v", clash, err)
+	}
+	b.do(hr, &End{Notice: id, Version: 1, Reason: "cancelled"})
+	if _, flies := b.st.Notice(id).Flight(); flies {
+		t.Error("a cancelled movement flies")
+	}
+}
+
+// A convoy is protected along its road, while it is under way.
+func TestX2Convoy(t *testing.T) {
+	b := newBench(t)
+	c := flight()
+	c.Way.Means = "ground"
+	c.Way.Routes[0].Points[1].At = at("12:00:00")
+	c.Way.Routes[0].HalfWidthMM = 0
+	c.ValidTo = at("12:00:00")
+	c.Protect = &Protect{RadiusMM: 5 * 1_852_000}
+	id := of[*Declared](b.do(hr, &Declare{Content: c, Consent: []party.ID{nc}}))[0].Notice
+	if _, flies := b.st.Notice(id).Flight(); flies {
+		t.Error("a convoy flies")
+	}
+	for name, q := range map[string]struct {
+		lat, lng float64
+		from, to string
+		want     []Met
+	}{
+		"over the road":    {12.00, -29.70, "10:00:00", "10:10:00", []Met{{Notice: id, Notifier: hr, Name: "H-17", Version: 1, Rule: true}}},
+		"4 NM beside it":   {12.04, -29.65, "10:00:00", "10:10:00", []Met{{Notice: id, Notifier: hr, Name: "H-17", Version: 1}}},
+		"after it passed":  {12.00, -29.70, "12:00:00", "13:00:00", nil},
+		"nowhere near":     {20.00, -29.70, "10:00:00", "10:10:00", nil},
+		"before it starts": {12.00, -29.70, "08:00:00", "09:00:00", nil},
+	} {
+		e, err := (&declared.Shape{Volumes: []declared.Volume{{
+			Footprint: declared.Footprint{Circle: &declared.Circle{Centre: deg(q.lat, q.lng), RadiusMM: 100_000}},
+			Lower:     &declared.Altitude{MM: 600_000, Reference: "AMSL"}, Upper: &declared.Altitude{MM: 900_000, Reference: "AMSL"},
+			Start: at(q.from), End: at(q.to),
+		}}}).Entity(declared.Label{ID: "N-301"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(q.want, b.st.SitesNear(nc, e, b.sites)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// The quick test by boxes never loses a site that the exact test finds.
+func TestX2SitesNearAgreesWithExact(t *testing.T) {
+	b := newBench(t)
+	for range 5 {
+		b.told(nc)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		shape := declared.Shape{Volumes: []declared.Volume{{
+			Footprint: declared.Footprint{Circle: &declared.Circle{
+				Centre:   declared.Point{LatE9: rapid.Int64Range(12_200_000_000, 12_500_000_000).Draw(rt, "lat"), LngE9: rapid.Int64Range(-30_100_000_000, -29_800_000_000).Draw(rt, "lng")},
+				RadiusMM: rapid.Int64Range(1, 5_000_000).Draw(rt, "radius"),
+			}},
+			Start: at("09:00:00"), End: at("10:00:00"),
+		}}}
+		e, err := shape.Entity(declared.Label{ID: "N-302"})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		rule := b.sites
+		rule.RadiusMM = rapid.Int64Range(0, 20_000_000).Draw(rt, "rule")
+		want := 0
+		for _, s := range b.st.sites {
+			if tooNear(s.under(rule), e, rule.RadiusMM) {
+				want++
+			}
+		}
+		if got := b.st.SitesNear(nc, e, rule); len(got) != want {
+			rt.Fatalf("%d sites, expected %d", len(got), want)
+		}
+	})
 }
 
 func TestX3Leads(t *testing.T) {
