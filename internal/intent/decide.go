@@ -18,7 +18,7 @@ import (
 // Limits of what is kept.
 const (
 	maxIntents = 10_000 // of one owner, not over
-	maxZones   = 256    // of one owner, not over
+	maxZones   = 256    // names of one owner
 	maxReports = 256    // of one party
 	// maxAheadNS is how far ahead an intent may end, and maxErrorNS the largest
 	// error in time: either would make everything meet everything.

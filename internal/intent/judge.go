@@ -84,8 +84,11 @@ func (h *hearing) judge(outlines []outline.Volume) {
 		h.more += int64(n - maxVerdicts)
 		h.verdicts = h.verdicts[:maxVerdicts]
 	}
-	slices.Sort(h.noRule)
-	h.noRule = slices.Compact(h.noRule)
+	for _, p := range h.others() {
+		if h.rulesWith(p).Suspended {
+			h.noRule = append(h.noRule, p)
+		}
+	}
 }
 
 func against(v Verdict) int {
@@ -164,9 +167,6 @@ func (st *State) near(e *volume.Entity, need volume.Need, wanted func(*Intent) b
 func (h *hearing) againstIntent(o *Intent) {
 	r := h.rulesWith(o.Owner)
 	percent := h.percent(r, o)
-	if r.Suspended {
-		h.noRule = append(h.noRule, o.Owner)
-	}
 	if h.work += pairs(h.entity, o.entity); h.work > maxWork {
 		h.add(Verdict{Against: AgainstIntent, ID: o.ID, Version: o.Version, Party: o.Owner, Outcome: TooMuch})
 		return

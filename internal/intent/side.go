@@ -182,15 +182,16 @@ func (d *decision) currentZone(id, token string) (*ZoneRecord, error) {
 func (d *decision) declareZone(b *ZoneDeclare) ([]event.Event, error) {
 	n := 0
 	for _, z := range d.st.zones {
-		if z.Owner == d.by.Party && z.State != ZoneOver {
+		switch {
+		case z.Owner != d.by.Party:
+		case z.Name != b.Name:
 			n++
-			if z.Name == b.Name {
-				return nil, event.Refuse(event.NotNow, "name: found a zone %q of the party that is not cancelled: change that one", clip(b.Name))
-			}
+		case z.State != ZoneOver:
+			return nil, event.Refuse(event.NotNow, "name: found a zone %q of the party that is not cancelled: change that one", clip(b.Name))
 		}
 	}
 	if n >= maxZones {
-		return nil, event.Refuse(event.NotNow, "found %d zones of the party, expected fewer than %d", n, maxZones)
+		return nil, event.Refuse(event.NotNow, "found %d other names of zones of the party, cancelled ones included, expected fewer than %d: use one of them again", n, maxZones)
 	}
 	return d.zone(&ZoneDecided{ID: d.env.ID(idIntent), Version: 1, State: ZoneDraft, Zone: b.Zone}, nil)
 }

@@ -200,10 +200,9 @@ func (st *State) Apply(ev event.Event, at event.At) {
 		st.applyZone(e)
 	case *ZoneCancelled:
 		if z := st.zones[e.ID]; z != nil {
-			over := *z
-			over.State, over.entity = ZoneOver, nil
-			st.zones[e.ID] = &over
-			st.due.set(e.ID, never)
+			over := z.ZoneDecided
+			over.State = ZoneOver
+			st.fileZone(&over)
 		}
 	}
 	st.forget(at.NS)
@@ -271,23 +270,57 @@ func (r *Intent) place() {
 	r.boxes = boxesOf(r.entity, volume.Need{})
 }
 
+// maxBoxes is how many boxes an intent has in the index, or a few more. Of one
+// with more parts each box covers several that follow each other.
+const maxBoxes = 64
+
 // boxesOf returns index boxes around an entity, grown by half of what is needed.
 func boxesOf(e *volume.Entity, need volume.Need) []index.Box {
-	var all []index.Box
+	n := len(e.Volumes)
+	for _, t := range e.Trajectories {
+		n += t.Legs()
+	}
+	g := gathered{each: (n + maxBoxes - 1) / maxBoxes}
 	var buf [2]volume.Extent
 	for i := range e.Volumes {
-		for _, x := range e.Volumes[i].Extents(buf[:0], need) {
-			all = append(all, conflict.Box(x))
-		}
+		g.add(e.Volumes[i].Extents(buf[:0], need))
 	}
 	for _, t := range e.Trajectories {
 		for leg := range t.Legs() {
-			for _, x := range t.LegExtents(buf[:0], leg, need) {
-				all = append(all, conflict.Box(x))
-			}
+			g.add(t.LegExtents(buf[:0], leg, need))
 		}
 	}
-	return all
+	g.flush()
+	return g.all
+}
+
+// gathered sums up the boxes of parts that follow each other.
+type gathered struct {
+	all  []index.Box
+	sum  []index.Box // one, or one on each side of the antimeridian
+	n    int         // parts in sum
+	each int
+}
+
+func (g *gathered) add(extents []volume.Extent) {
+	for i, x := range extents {
+		b := conflict.Box(x)
+		if i == len(g.sum) {
+			g.sum = append(g.sum, b)
+			continue
+		}
+		for axis := range b.Lo {
+			g.sum[i].Lo[axis], g.sum[i].Hi[axis] = min(g.sum[i].Lo[axis], b.Lo[axis]), max(g.sum[i].Hi[axis], b.Hi[axis])
+		}
+	}
+	if g.n++; g.n >= g.each {
+		g.flush()
+	}
+}
+
+func (g *gathered) flush() {
+	g.all = append(g.all, g.sum...)
+	g.sum, g.n = g.sum[:0], 0
 }
 
 // put files a record.
@@ -449,12 +482,15 @@ func (st *State) tell(id string, to party.ID, with func(*Telling)) {
 	})
 }
 
+// applyZone files a version of a zone, in the place of one of that name that was
+// cancelled.
 func (st *State) applyZone(e *ZoneDecided) {
-	z := &ZoneRecord{ZoneDecided: *e}
-	z.entity = e.Zone.entity(e.ID, e.Owner)
-	st.zones[e.ID] = z
-	_, end := (&declared.Shape{Volumes: e.Volumes}).Window()
-	st.due.set(e.ID, int64(end))
+	for id, z := range st.zones {
+		if id != e.ID && z.Owner == e.Owner && z.Name == e.Name && z.State == ZoneOver {
+			delete(st.zones, id)
+		}
+	}
+	st.fileZone(e)
 }
 
 // Deadline returns the earliest instant at which Due has something to do.
