@@ -278,6 +278,7 @@ func TestP2MembersOnBothWords(t *testing.T) {
 	if m := n.st.Membership(member, noon); m == nil || m.To != hours(300) || !slices.Equal(m.Aircraft, []string{"unmanned"}) {
 		t.Errorf("%+v", m)
 	}
+	n.refused(event.NotFound, "found nothing so wide named", say(member, terms(0, 0, "manned", "unmanned")))
 	n.must(say(member, terms(0, 2, "unmanned")))
 	if leadOf(1) != "northern-compact" || leadOf(2) != "" {
 		t.Error("the member's end does not hold")
