@@ -8,6 +8,7 @@ import (
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/terms"
 )
 
 // Scenario 3B, 04:30: the Centre is silent after three misses; on its return it
@@ -178,6 +179,9 @@ func TestH7DeadlinesFireInOrder(t *testing.T) {
 	n.until(at(6, 0, 30))
 	n.now = at(6, 0, 35)
 	n.settle()
+	if late := find[*BeatMissed](n.log); len(late) != 8 {
+		t.Fatalf("found %d misses, expected the second ones of both", len(late))
+	}
 	for _, m := range find[*BeatMissed](n.log) {
 		if m.Of == "league" && int64(m.Due) != at(5, 58, 30)+m.Misses*minuteNS {
 			t.Errorf("found miss %d due %s: the periods drift", m.Misses, m.Due)
@@ -190,6 +194,7 @@ func TestH7DeadlinesFireInOrder(t *testing.T) {
 func TestH7HeartbeatToOne(t *testing.T) {
 	n := newTrial(t)
 	n.view.Partners = func(party.ID) []party.ID { return nil }
+	n.follow("league", "tarrow-centre")
 	n.act("league", &Heartbeat{To: "compact", State: digest, Seen: 0})
 	if n.st.Standing("league", "compact") != Up || n.st.Standing("league", "tarrow-centre") != NotKnown {
 		t.Error("found the heartbeat counted by whom it was not for")
@@ -255,4 +260,47 @@ func TestE3ClockOffset(t *testing.T) {
 		t.Error("found a reading of a clock that nobody read")
 	}
 	n.check()
+}
+
+// What a party announced about its own heartbeat is the cause of its silence;
+// what others announced about theirs is not. Back to normal, it is forgotten.
+func TestH7AnnouncedSilence(t *testing.T) {
+	for by, want := range map[party.ID]Cause{"league": Technical, "compact": Unknown} {
+		n := newTrial(t)
+		n.beat("league", 0)
+		other := party.ID("compact")
+		if by == other {
+			other = "league"
+		}
+		n.act(by, &Announce{To: other, Bearer: HeartbeatBearer, From: statement.Instant(n.now), Until: statement.Instant(n.now + 60*minuteNS), Cause: Technical})
+		n.until(n.now + 4*minuteNS)
+		if h := n.st.beatView(Direction{"league", "compact"}); h.Condition != Silent || h.Cause != want {
+			t.Errorf("announced by %s: found %s for the cause %s, expected SILENT, %s", by, h.Condition, h.Cause, want)
+		}
+		n.beat("league", n.index)
+		n.beat("league", n.index)
+		if h := n.st.beatView(Direction{"league", "compact"}); h.Condition != Up || h.Cause != Unknown || len(h.Stated) != 0 {
+			t.Errorf("announced by %s: found %+v, expected UP and no cause", by, h)
+		}
+		n.check()
+	}
+}
+
+// The strictest limit that a party agreed to holds for its clock.
+func TestE3StrictestLimit(t *testing.T) {
+	n := newTrial(t)
+	rules := n.view.Rules
+	n.view.Rules = func(a, b party.ID) *terms.Rules {
+		r := rules(a, b)
+		if a == "tarrow-centre" || b == "tarrow-centre" {
+			r.Heartbeat.ClockNS = secondNS / 10
+		}
+		return r
+	}
+	for range 2 { // with rules that are new, and with those followed
+		n.beat("league", 0)
+		if r, ok := n.st.ClockOf("league"); !ok || r.LimitNS != secondNS/10 {
+			t.Errorf("found the limit %d ns, expected that of the stricter agreement", r.LimitNS)
+		}
+	}
 }

@@ -240,6 +240,15 @@ func TestH6ExercisesTheLadder(t *testing.T) {
 	if last := n.st.lineView(Line{"league", "compact", "phone"}).Last; len(last) != 6 || last[0].Position != "watch" {
 		t.Errorf("found the trend %v, expected 6 results with who answered", last)
 	}
+	if left := n.st.Untested("league", "compact", n.now+1); len(left) != 6 {
+		t.Errorf("found %d lines without a test since now, expected all 6", len(left))
+	}
+	for day := range int64(10) {
+		n.until(at(20, 0, 0) + (3+day)*dayNS)
+	}
+	if last := n.st.lineView(Line{"league", "compact", "phone"}).Last; len(last) != maxResults || last[0].Outcome != NoAnswer {
+		t.Errorf("found %d results, expected the last %d", len(last), maxResults)
+	}
 }
 
 func TestTestCallsAreRefused(t *testing.T) {

@@ -188,6 +188,18 @@ func TestC4Escalates(t *testing.T) {
 		})
 	}
 	n := newTrial(t)
+	late := one[*Made](t, n.act("relief", &Make{
+		To: "compact", Mine: Ref{"H-17", 1}, Theirs: Ref{"N-204", 1},
+		Undertakings: []Undertaking{shift()}, AnswerBy: instant(at(9, 0, 0)),
+	}))
+	n.until(at(8, 31, 0))
+	n.act("compact", &Accept{Offer: late.Offer, Digest: late.Digest})
+	n.act("compact", &Fail{Offer: late.Offer, Reason: "unable"})
+	if again := find[*Escalated](n.until(at(8, 31, 0))); len(again) != 1 {
+		t.Errorf("found %d escalations of a conflict whose settlement failed, expected 1", len(again))
+	}
+
+	n = newTrial(t)
 	n.apply(n.st.Meet("N-204", "H-17", n.view))
 	made := n.make("relief", "compact", shift())
 	n.apply(n.st.Clear("H-17", "N-204"))
@@ -299,6 +311,13 @@ func TestKindsOfUndertaking(t *testing.T) {
 		n, _ := settle(t, Undertaking{By: "compact", Kind: HoldMine, Intent: "N-204"})
 		n.change("H-17", func(f *flight) { f.EndNS += 60 * minuteNS }) // is not the holder's fault
 		one[*Done](t, n.until(at(9, 24, 0)))
+	})
+	t.Run("before an instant", func(t *testing.T) {
+		n, _ := settle(t, Undertaking{By: "compact", Kind: TimeShift, Intent: "N-204", NotAfter: instant(at(9, 0, 0))})
+		if events := n.change("N-204", func(f *flight) { f.EndNS = at(9, 0, 0) + 1 }); len(find[*Done](events)) != 0 {
+			t.Fatal("found an end too late taken for what was offered")
+		}
+		one[*Done](t, n.change("N-204", func(f *flight) { f.EndNS = at(9, 0, 0) }))
 	})
 	t.Run("hold broken", func(t *testing.T) {
 		n, _ := settle(t, Undertaking{By: "compact", Kind: HoldMine, Intent: "N-204"})
