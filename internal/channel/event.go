@@ -242,23 +242,55 @@ type UndertakingLate struct {
 }
 
 // Type implements event.Event.
-func (*Sent) Type() string             { return "channel.sent" }
-func (*Escalated) Type() string        { return "channel.escalated" }
-func (*Attempted) Type() string        { return "channel.attempt" }
-func (*Progressed) Type() string       { return "channel.opened" }
-func (*Responded) Type() string        { return "channel.answered" }
-func (*Confirmed) Type() string        { return "channel.readback" }
-func (*Mismatched) Type() string       { return "channel.mismatch" }
-func (*Overdue) Type() string          { return "channel.overdue" }
-func (*FellBack) Type() string         { return "channel.fallback" }
-func (*Expired) Type() string          { return "channel.expired" }
-func (*StopSent) Type() string         { return "channel.stopped" }
-func (*StopAnswered) Type() string     { return "channel.held" }
-func (*StopLifted) Type() string       { return "channel.resumed" }
-func (*Reviewed) Type() string         { return "channel.reviewed" }
-func (*Called) Type() string           { return "channel.called" }
+func (*Sent) Type() string { return "channel.sent" }
+
+// Type implements event.Event.
+func (*Escalated) Type() string { return "channel.escalated" }
+
+// Type implements event.Event.
+func (*Attempted) Type() string { return "channel.attempt" }
+
+// Type implements event.Event.
+func (*Progressed) Type() string { return "channel.opened" }
+
+// Type implements event.Event.
+func (*Responded) Type() string { return "channel.answered" }
+
+// Type implements event.Event.
+func (*Confirmed) Type() string { return "channel.readback" }
+
+// Type implements event.Event.
+func (*Mismatched) Type() string { return "channel.mismatch" }
+
+// Type implements event.Event.
+func (*Overdue) Type() string { return "channel.overdue" }
+
+// Type implements event.Event.
+func (*FellBack) Type() string { return "channel.fallback" }
+
+// Type implements event.Event.
+func (*Expired) Type() string { return "channel.expired" }
+
+// Type implements event.Event.
+func (*StopSent) Type() string { return "channel.stopped" }
+
+// Type implements event.Event.
+func (*StopAnswered) Type() string { return "channel.held" }
+
+// Type implements event.Event.
+func (*StopLifted) Type() string { return "channel.resumed" }
+
+// Type implements event.Event.
+func (*Reviewed) Type() string { return "channel.reviewed" }
+
+// Type implements event.Event.
+func (*Called) Type() string { return "channel.called" }
+
+// Type implements event.Event.
 func (*UndertakingEnded) Type() string { return "channel.kept" }
-func (*UndertakingLate) Type() string  { return "channel.late" }
+
+// Type implements event.Event.
+func (*UndertakingLate) Type() string { return "channel.late" }
 
 func (*Sent) channelEvent()             {}
 func (*Escalated) channelEvent()        {}
