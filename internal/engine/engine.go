@@ -49,6 +49,9 @@ type Config struct {
 	Dir     string          // data directory
 	Journal journal.Options // of Dir's journal
 
+	// BaseURL is where the node serves what other USSs ask of its intents.
+	BaseURL string
+
 	Now           func() time.Time // nil: time.Now
 	BatchMax      int              // commands in a block at most; 0: DefaultBatchMax
 	QueueMax      int              // commands waiting at most; 0: DefaultQueueMax

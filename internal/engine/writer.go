@@ -168,7 +168,10 @@ const maxReactions = 10_000
 // What was decided is encoded before any of it is applied, so that it is written
 // whole or not at all.
 func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, event.Env) ([]world.Event, error)) (int64, [][]byte, error) {
-	env := event.Env{NowNS: e.now(), Random: random, Node: e.cfg.Journal.Origin}
+	env := event.Env{NowNS: e.now(), Random: random, Node: e.cfg.Journal.Origin, BaseURL: e.cfg.BaseURL}
+	if j := e.Journal(); j != nil {
+		env.Journal = lookup{j}
+	}
 	decided, texts, err := e.guarded(decide, env)
 	if err != nil || len(decided) == 0 {
 		return -1, nil, err

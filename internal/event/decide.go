@@ -1,6 +1,7 @@
 package event
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -13,8 +14,33 @@ type Env struct {
 	NowNS int64
 	// Random is new for each act.
 	Random [32]byte
-	// Node is the origin of the node's journal.
-	Node string
+	// Node is the origin of the node's journal, BaseURL where it serves what
+	// other USSs ask of it.
+	Node, BaseURL string
+	// Journal is what is durable of it; nil: nothing is known of it.
+	Journal Journal
+}
+
+// Journal is what deciding may look up in the node's own journal.
+type Journal interface {
+	// Entry returns an entry and the hash of its leaf, in hexadecimal; false when
+	// it is not durable.
+	Entry(index int64) (text []byte, leaf string, ok bool)
+	// Root returns the root of the first entries, in hexadecimal; false when there
+	// are fewer.
+	Root(size int64) (root string, ok bool)
+	// Checkpoint reads a signed note: the head that it states, whether this
+	// node's key signed it, and which of the witnesses did, by name. False: it is
+	// none.
+	Checkpoint(text string, witnesses map[string]ed25519.PublicKey) (c Checkpoint, ok bool)
+}
+
+// Checkpoint is a head of a journal with who signed it.
+type Checkpoint struct {
+	Size      int64
+	Root      string   // in hexadecimal
+	Node      bool     // signed by the node itself
+	Witnesses []string // in any order
 }
 
 // ID returns the n-th new UUID of version 4 of the act.

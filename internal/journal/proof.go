@@ -126,3 +126,12 @@ func subtree(lo, hi int64, reader tlog.HashReader) (tlog.Hash, error) {
 	right, err := subtree(middle, hi, reader)
 	return tlog.NodeHash(left, right), err
 }
+
+// RootAt returns the root of the tree of the first size entries, which are
+// durable.
+func (j *Journal) RootAt(ctx context.Context, size int64) (Hash, error) {
+	if now := j.Head().Size; size < 0 || size > now {
+		return Hash{}, fmt.Errorf("found the size %d asked for, expected at most %d", size, now)
+	}
+	return j.rootAt(ctx, size)
+}

@@ -15,6 +15,8 @@ type Config struct {
 	Data   string // directory of the journal, snapshots and keys
 	Listen string // host:port of the public listener
 	Origin string // name of the journal in its checkpoints
+	// BaseURL is where others reach the node; empty: where it listens.
+	BaseURL string
 
 	Audience      []string // accepted in the aud claim of a token
 	TokenKey      []string // PEM files with public keys of token issuers
@@ -67,6 +69,18 @@ func DefaultConfig() Config {
 		LogLevel:       "info",
 		LogFormat:      "auto",
 	}
+}
+
+// baseURL is where other USSs reach this node.
+func (c *Config) baseURL() string {
+	if c.BaseURL != "" {
+		return strings.TrimRight(c.BaseURL, "/")
+	}
+	scheme := "http://"
+	if c.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + c.Listen
 }
 
 // Size is a number of bytes.
@@ -150,6 +164,9 @@ func (c *Config) check(place func(name string) string) error {
 		if _, err := isLoopback(c.DebugListen); err != nil {
 			return fault("debug-listen", strconv.Quote(c.DebugListen), err)
 		}
+	}
+	if u, err := url.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+		return fault("base-url", strconv.Quote(c.BaseURL), expected("a URL such as https://node.example"))
 	}
 	if c.Clock != "" {
 		if _, err := time.Parse(time.RFC3339, c.Clock); err != nil {

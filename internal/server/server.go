@@ -53,7 +53,7 @@ type Server struct {
 	metrics     *metrics
 	mailroom    *api.Mailroom
 	clock       *rehearsalClock // nil: the real one
-	certificate *certificate // nil without TLS
+	certificate *certificate    // nil without TLS
 	supervisor  supervisor
 
 	listener      net.Listener
@@ -134,6 +134,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	}
 	s.engine, err = engine.Open(ctx, engine.Config{
 		Dir:           s.config.Data,
+		BaseURL:       s.config.baseURL(),
 		Now:           now,
 		OnWritten:     s.mailroom.Written,
 		Journal:       journal.Options{Origin: s.config.Origin, Key: key},

@@ -64,6 +64,7 @@ var Settings = []Setting{
 	{"data", "DIR", "directory of the journal, snapshots and keys", func(c *Config) any { return &c.Data }},
 	{"listen", "HOST:PORT", "address to serve on; port 0 takes a free one", func(c *Config) any { return &c.Listen }},
 	{"origin", "NAME", "name of the journal in its checkpoints, such as node.example/deconflict", func(c *Config) any { return &c.Origin }},
+	{"base-url", "URL", "where others reach this node, such as https://node.example; where it listens by default", func(c *Config) any { return &c.BaseURL }},
 	{"audience", "NAME", "accepted in the aud claim of tokens; may be repeated", func(c *Config) any { return &c.Audience }},
 	{"token-key", "FILE", "PEM file with a public key of a token issuer; may be repeated", func(c *Config) any { return &c.TokenKey }},
 	{"jwks-url", "URL", "key set of a token issuer", func(c *Config) any { return &c.JWKSURL }},

@@ -55,9 +55,9 @@ func saying(t testing.TB, by party.ID, act, id string, body any, persons ...stri
 	return a
 }
 
-// record is a party with two roles of level policy, both of which must sign a
+// recordOf is a party with two roles of level policy, both of which must sign a
 // change.
-func record(id party.ID) registry.Party {
+func recordOf(id party.ID) registry.Party {
 	role := func(name, person string) registry.Role {
 		return registry.Role{Name: name, Level: party.Policy, Holders: []registry.Holder{
 			{Person: person, Key: party.NewKey(keyOf(person).Public().(ed25519.PublicKey))},
@@ -156,7 +156,7 @@ func (n *node) mustAct(a *party.Act, want ...string) []Event {
 
 func TestAnActIsTakenOnce(t *testing.T) {
 	n := newNode(t)
-	enrol := saying(t, "north", "party.enrol", "1", registry.Enrol{Party: record("north")}, "north-a")
+	enrol := saying(t, "north", "party.enrol", "1", registry.Enrol{Party: recordOf("north")}, "north-a")
 	n.mustAct(enrol)
 	first := len(n.entries)
 
@@ -164,12 +164,12 @@ func TestAnActIsTakenOnce(t *testing.T) {
 	if _, err := n.act(enrol); !errors.As(err, &before) || before.Index != 0 || before.Count != first-1 {
 		t.Errorf("the same act again: %v", err)
 	}
-	other := saying(t, "north", "party.enrol", "1", registry.Enrol{Party: record("south")}, "south-a")
+	other := saying(t, "north", "party.enrol", "1", registry.Enrol{Party: recordOf("south")}, "south-a")
 	var refusal *event.Refusal
 	if _, err := n.act(other); !errors.As(err, &refusal) || refusal.Kind != event.Reused {
 		t.Errorf("another act with the same id: %v", err)
 	}
-	elsewhere := saying(t, "south", "party.enrol", "1", registry.Enrol{Party: record("south")}, "south-a")
+	elsewhere := saying(t, "south", "party.enrol", "1", registry.Enrol{Party: recordOf("south")}, "south-a")
 	elsewhere.Node = "another.example/node"
 	if _, err := n.act(elsewhere); !errors.As(err, &refusal) || refusal.Kind != event.Invalid {
 		t.Errorf("an act for another node: %v", err)
@@ -189,8 +189,8 @@ func TestAnActIsTakenOnce(t *testing.T) {
 
 func TestAnActWaitsForItsSignatures(t *testing.T) {
 	n := newNode(t)
-	n.mustAct(saying(t, "north", "party.enrol", "1", registry.Enrol{Party: record("north")}, "north-a"))
-	changed := record("north")
+	n.mustAct(saying(t, "north", "party.enrol", "1", registry.Enrol{Party: recordOf("north")}, "north-a"))
+	changed := recordOf("north")
 	changed.Names["en"] = "North"
 	body := registry.Change{Party: changed, From: 1}
 	n.mustAct(saying(t, "north", "party.change", "2", body, "north-a"), "party.cosigned")

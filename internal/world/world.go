@@ -11,9 +11,14 @@ import (
 	"github.com/deconflict/deconflict/internal/agreement"
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/bearer"
+	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/event"
+	"github.com/deconflict/deconflict/internal/incident"
+	"github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/notice"
+	"github.com/deconflict/deconflict/internal/offer"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/record"
 	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/release"
 )
@@ -29,6 +34,11 @@ type State struct {
 	Airspace  *airspace.State
 	Registry  *registry.State
 	Agreement *agreement.State
+	Intent    *intent.State
+	Channel   *channel.State
+	Offer     *offer.State
+	Incident  *incident.State
+	Record    *record.State
 	Bearer    *bearer.State
 	Notice    *notice.State
 	Release   *release.State
@@ -43,6 +53,11 @@ func New() *State {
 		Airspace:  airspace.NewState(),
 		Registry:  registry.New(),
 		Agreement: agreement.New(),
+		Intent:    intent.New(),
+		Channel:   channel.New(),
+		Offer:     offer.New(),
+		Incident:  incident.New(),
+		Record:    record.New(),
 		Bearer:    bearer.New(),
 		Notice:    notice.New(),
 		Release:   release.New(),
@@ -51,25 +66,26 @@ func New() *State {
 }
 
 // ofAct and ofEvent find the domain of an act and of an event.
-var ofAct, ofEvent = func() (acts, events map[string]*domain) {
-	acts, events = map[string]*domain{}, map[string]*domain{}
+var ofAct, ofEvent = map[string]*domain{}, map[string]*domain{}
+
+// index fills them.
+func index() {
 	for i := range domains {
 		d := &domains[i]
 		for name := range d.acts {
-			if acts[name] != nil {
+			if ofAct[name] != nil {
 				panic("act " + name + " has two domains")
 			}
-			acts[name] = d
+			ofAct[name] = d
 		}
 		for name := range d.events {
-			if events[name] != nil {
+			if ofEvent[name] != nil {
 				panic("event " + name + " has two domains")
 			}
-			events[name] = d
+			ofEvent[name] = d
 		}
 	}
-	return acts, events
-}()
+}
 
 // Kind returns what an act of a name needs, or false when there is none.
 func Kind(act string) (party.ActKind, bool) {
@@ -136,10 +152,14 @@ func (st *State) Touch(ev Event) airspace.Touch {
 	return st.Airspace.Touch(ev)
 }
 
+// list passes on what a domain decided.
 func list(decided []event.Event) []Event {
 	all := make([]Event, len(decided))
 	for i, ev := range decided {
 		all[i] = ev
+		if of, ok := ev.(intent.Airspace); ok {
+			all[i] = of.Event
+		}
 	}
 	return all
 }
