@@ -11,17 +11,19 @@ import (
 
 // Apply takes in what was decided. It cannot fail.
 func (st *State) Apply(ev event.Event, at event.At) {
-	e, ok := ev.(interface {
-		Event
-		apply(*agreement, event.At)
-		id() string
-	})
-	if !ok {
-		return
+	if e, ok := ev.(change); ok {
+		a := st.edit(e.id())
+		e.apply(a, at)
+		st.put(a)
 	}
-	a := st.edit(e.id())
-	e.apply(a, at)
-	st.put(a)
+}
+
+// change is what every event of this package does: it changes one agreement, of
+// which it is given a copy. What the copy shares with others stays as it is.
+type change interface {
+	Event
+	id() string
+	apply(*agreement, event.At)
 }
 
 func (h *head) id() string { return h.Agreement }

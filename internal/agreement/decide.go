@@ -66,7 +66,27 @@ func (st *State) Decide(a *party.Act, by registry.Authority, v View, env event.E
 		return nil, event.Refuse(event.Incomplete, "%s counts once all its signatures are there, of the level %s", a.Act, kind.Level)
 	}
 	d := deciding{st, a, by, v, env}
-	switch b := a.Content.(type) {
+	events, err := d.decide()
+	if err != nil {
+		return nil, err
+	}
+	return append(events, d.follow(events)...), nil
+}
+
+// follow returns what the act's events mean for a resumption under way.
+func (d *deciding) follow(events []event.Event) []event.Event {
+	a := d.edit(events[0].(change).id())
+	for _, ev := range events {
+		ev.(change).apply(a, event.At{NS: d.env.NowNS})
+	}
+	if a.Procedure == nil {
+		return nil
+	}
+	return a.proceed(d.v, d.env)
+}
+
+func (d *deciding) decide() ([]event.Event, error) {
+	switch b := d.act.Content.(type) {
 	case *Propose:
 		return d.propose(b)
 	case *Counter:
@@ -96,7 +116,7 @@ func (st *State) Decide(a *party.Act, by registry.Authority, v View, env event.E
 	case *Review:
 		return d.review(b)
 	}
-	return nil, event.Refuse(event.Invalid, "found no body of %s", a.Act)
+	return nil, event.Refuse(event.Invalid, "found no body of %s", d.act.Act)
 }
 
 func one(ev event.Event) ([]event.Event, error) { return []event.Event{ev}, nil }

@@ -217,7 +217,9 @@ func (n *node) as(by registry.Authority, body any) error {
 		return err
 	}
 	n.apply(events)
-	n.settle()
+	if more := n.st.Recheck(n.view(), n.env()); len(more) > 0 {
+		n.tb.Fatalf("%s left %d events to say, the first %s", a.Act, len(more), more[0].Type())
+	}
 	return nil
 }
 

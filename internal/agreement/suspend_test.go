@@ -336,7 +336,11 @@ func TestL4SignatureGoesWithNewSuspension(t *testing.T) {
 	n.agreed(m1())
 	n.do(east, &Suspend{Agreement: "M1", Reason: "r"})
 	n.do(north, &Resume{Agreement: "M1"})
+	clone, before := n.st.Clone(), snapshot(t, n.st)
 	n.do(north, &Suspend{Agreement: "M1", Annex: "crossings", Reason: "r"})
+	if snapshot(t, clone) != before {
+		t.Error("a clone lost the signature too")
+	}
 	for item := range n.checks {
 		n.checks[item] = true
 	}
