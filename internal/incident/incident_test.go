@@ -319,6 +319,9 @@ func TestE2TimersAndClosing(t *testing.T) {
 	if _, ok := b.st.Deadline(); ok {
 		t.Error("a closed incident has something due")
 	}
+	if events := b.st.Open(separation(833_400, 335_280), b.view(), b.env()); len(events) != 0 {
+		t.Error("a closed cause was opened again")
+	}
 	// The same two may lose separation again.
 	next := separation(100_000, 100_000)
 	next.At = opened + statement.Instant(96*time.Hour)
@@ -352,6 +355,10 @@ func TestE2Reports(t *testing.T) {
 	crew := b.do(nc, &Report{Kind: Crew, At: at("11:00:00"), Parties: []party.ID{el}, Text: "passed close ahead", CollisionHazard: true}).(*Opened)
 	if crew.Category != NearMidair {
 		t.Errorf("a crew's report is of category %s", crew.Category)
+	}
+	b.do(el, &Account{Incident: crew.Incident, Text: "there was room"})
+	if got := b.st.Incident(crew.Incident).Category; got != NearMidair {
+		t.Errorf("the other side's account took back what a crew said: %s", got)
 	}
 	b.refused(event.Invalid, nc, &Report{Kind: Crew, At: at("12:00:00"), Text: "to come"})
 	b.refused(event.NotFound, nc, &Report{Kind: Crew, At: at("11:00:00"), Text: "x", Parties: []party.ID{"nobody"}})

@@ -313,6 +313,7 @@ func TestX1Slips(t *testing.T) {
 		{deg(12.36, 29.93), deg(12.36, -29.93)},
 		{deg(-12.36, -29.93), deg(12.36, -29.93)},
 		{deg(0.5, -92.3), deg(5.0, -92.3)},
+		{deg(12.30, -29.93), deg(12.03, -29.93)}, // a zero that was typed
 		// 12°21.6' typed as 12°26.1'; 29°55'48" typed as 29°55'84" is no angle.
 		{deg(12.435, -29.93), deg(12.36, -29.93)},
 	} {
@@ -416,6 +417,56 @@ func TestX1DoubtfulCorrection(t *testing.T) {
 	b.do(hr, &End{Notice: id, Version: 2, Reason: "closed"})
 	if s, _ := b.st.Show(id, nc); *s.Content.Point != right {
 		t.Error("the end of a notice showed a version that was held back")
+	}
+}
+
+// While a doubtful correction is held back, planning goes by what was told, and
+// nobody is called late for a version that is in question.
+func TestX1WhileInQuestion(t *testing.T) {
+	b := newBench(t)
+	b.now = at("06:00:00")
+	id := b.told(nc)
+	b.now = at("06:10:00")
+	b.do(hr, &Correct{Notice: id, Version: 1, Content: hospital(wrong, source("gnss", wrong, 10_000), source("map", wrong, 50_000))})
+	e, err := (&declared.Shape{Volumes: []declared.Volume{{
+		Footprint: declared.Footprint{Circle: &declared.Circle{Centre: right, RadiusMM: 100_000}}, Start: at("09:00:00"), End: at("10:00:00"),
+	}}}).Entity(declared.Label{ID: "N-303"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.st.SitesNear(nc, e, b.sites); len(got) != 1 || !got[0].InQuestion || got[0].Version != 1 {
+		t.Errorf("sites: %+v", got)
+	}
+	events := b.until(at("07:10:00"))
+	if late := of[*Overdue](events); len(late) != 0 {
+		t.Errorf("late for a version in question: %+v", late[0])
+	}
+	if got := b.st.SitesNear(nc, e, b.sites); len(of[*Distributed](events)) != 1 || len(got) != 0 {
+		t.Errorf("after it went out: %+v", got)
+	}
+	b.do(hr, &Correct{Notice: id, Version: 2, Content: hospital(right, source("gnss", right, 10_000), source("map", right, 50_000))})
+	b.do(hr, &Revoke{Notice: id, To: nc})
+	if got := b.st.SitesNear(nc, e, b.sites); len(got) != 0 {
+		t.Errorf("sites shown after the revocation: %+v", got)
+	}
+}
+
+// Of several old versions the one that got furthest is what people go by.
+func TestX1OldestInHand(t *testing.T) {
+	b := newBench(t)
+	id := b.told(nc)
+	for _, s := range []*Step{{Step: GotIt}, {Step: Read}, {Step: Checked}, {Step: Passed, Cells: 6}, {Step: Loaded, Cells: 6}} {
+		s.Notice, s.Version = id, 1
+		b.do(nc, s)
+	}
+	for version := range int64(3) {
+		c := hospital(right, source("gnss", right, 10_000), source("map", right, 50_000))
+		c.Persons = persons[version]
+		b.do(hr, &Correct{Notice: id, Version: version + 1, Content: c})
+		b.do(nc, &Step{Notice: id, Version: version + 2, Step: GotIt})
+	}
+	if diff := cmp.Diff([]Holder{{nc, 1, Loaded}}, b.st.Notice(id).OldHolders()); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -598,6 +649,11 @@ func TestX3NotAPermit(t *testing.T) {
 	}
 	if (&Reply{Notice: d.Notice, Version: 1, Answer: CannotAvoid}).Check() == nil {
 		t.Error("cannot_avoid without a reason")
+	}
+	urgent := newBench(t)
+	urgent.now = at("08:50:00")
+	if s := of[*Sent](urgent.do(hr, &Declare{Content: flight(), Consent: []party.ID{nc}}))[0]; s.ReadBy != at("09:00:00") || s.LoadedBy != at("09:00:00") {
+		t.Errorf("read by %v, loaded by %v, expected before the start", s.ReadBy, s.LoadedBy)
 	}
 	b.do(el, &Reply{Notice: d.Notice, Version: 1, Answer: CannotAvoid, Reason: "tanker track is fixed until 09:30"})
 	if _, flies := b.st.Notice(d.Notice).Flight(); !flies {
@@ -845,6 +901,12 @@ func TestD3Consent(t *testing.T) {
 	}
 	b.do(nc, &Step{Notice: id, Version: 1, Step: Dropped})
 	b.refused(event.NotFound, hr, &Consent{Notice: id, To: []party.ID{"nobody"}})
+
+	// Who was never told does not learn of a notice by its revocation.
+	held := of[*Declared](b.do(hr, &Declare{Content: hospital(wrong, source("gnss", wrong, 10_000)), Consent: []party.ID{sm}}))[0]
+	if e := of[*Revoked](b.do(hr, &Revoke{Notice: held.Notice, To: sm}))[0]; e.Release(sm) != nil {
+		t.Errorf("released to a party that never knew: %+v", e)
+	}
 }
 
 func TestD3NotInBulk(t *testing.T) {
