@@ -92,6 +92,7 @@ type node struct {
 	nowNS   int64
 	journal []recorded
 	seq     byte
+	digests map[string]string // of the results of texts, by hash
 }
 
 // at is an instant in nanoseconds since 1970.
@@ -105,7 +106,7 @@ func at(text string) int64 {
 
 func newNode(tb tester) *node {
 	return &node{
-		tb: tb, st: New(), nowNS: at("2026-03-01T12:00:00Z"),
+		tb: tb, st: New(), digests: map[string]string{}, nowNS: at("2026-03-01T12:00:00Z"),
 		reg: &fakeRegistry{map[party.ID]bool{}, map[party.ID]bool{}},
 		checks: map[Item]bool{
 			Tests: false, Heads: false, Intents: false, Clocks: false, Roster: false,

@@ -63,7 +63,11 @@ func (n *node) fitting(r rng, id string, who party.ID) any {
 		if r.oneIn(4) {
 			return n.text(r, id, who)
 		}
-		return signing(a.version(a.Open).Text)
+		v := a.version(a.Open)
+		if n.digests[v.Hash] == "" {
+			n.digests[v.Hash] = digest(v.Text)
+		}
+		return &Sign{id, v.Hash, n.digests[v.Hash]}
 	case a.Procedure != nil:
 		for _, x := range a.Notices {
 			for i, d := range x.Demands {
@@ -77,7 +81,12 @@ func (n *node) fitting(r rng, id string, who party.ID) any {
 		return &Resume{Agreement: id, Keep: pick(r, nil, []string{"crossings"})}
 	case a.annex("crossings") != nil && r.oneIn(2):
 		return &Resume{Agreement: id, Annex: "crossings"}
-	case a.running() && !a.Floor && r.oneIn(8):
+	case a.running() && r.oneIn(8):
+		for id := range n.st.agreements {
+			if id == "F1" && r.oneIn(3) {
+				return &Withdraw{Agreement: id}
+			}
+		}
 		return &Terminate{Agreement: id, Annex: pick(r, "", "crossings"), Reason: "r"}
 	case a.running() && !a.Floor && r.oneIn(2):
 		s := &Suspend{Agreement: id, Annex: pick(r, "", "crossings"), Reason: "r", Demands: pick(r, nil, []string{"a"}, []string{"a", "b"})}
@@ -93,6 +102,8 @@ func (n *node) fitting(r rng, id string, who party.ID) any {
 			}
 		}
 		return &Query{Agreement: id, To: pick(r, north, east), Clause: "7", Text: "q"}
+	case a.running() && !r.oneIn(3):
+		return &Receive{id, a.current().Hash}
 	}
 	return n.text(r, id, who)
 }
@@ -147,9 +158,12 @@ func (n *node) step(t *rapid.T, r rng) {
 	moved := len(n.journal)
 	switch r.IntN(12) {
 	case 0:
-		n.pass(n.nowNS + 1 + r.Int64N(pick(r, hourNS, hourNS, dayNS, dayNS, 30*int64(dayNS), 500*int64(dayNS))))
+		n.pass(n.nowNS + 1 + r.Int64N(pick(r, hourNS, hourNS, hourNS, dayNS, dayNS, dayNS, 30*int64(dayNS), 500*int64(dayNS))))
 	case 1, 2:
-		n.checks[pick(r, Tests, Heads, Intents, Clocks, Roster)] = !r.oneIn(6)
+		for item := range n.checks {
+			n.checks[item] = r.oneIn(2) || n.checks[item]
+		}
+		n.checks[pick(r, Tests, Heads, Intents, Clocks, Roster)] = !r.oneIn(3)
 		n.settle()
 	case 3:
 		id := pick(r, north, east)
@@ -158,7 +172,7 @@ func (n *node) step(t *rapid.T, r rng) {
 	case 4:
 		n.observe(pick(r, "1", "7"), east, pick(r, Met, Breached, NotAssessable), n.nowNS)
 	default:
-		who, id := pick(r, north, east, north, east, north, east, aldmar, sand), pick(r, "M1", "M1", "F1")
+		who, id := pick(r, north, east, north, east, north, east, north, east, aldmar, sand), pick(r, "M1", "M1", "F1")
 		did := n.fitting(r, id, who)
 		if r.oneIn(4) {
 			did = n.wild(r, id)
@@ -265,7 +279,7 @@ func TestAnyHistory(t *testing.T) {
 		if r.oneIn(2) {
 			n.agreed(m1())
 		}
-		steps := rapid.IntRange(1, 60).Draw(t, "steps")
+		steps := 1 + r.IntN(60)
 		cloneAt := r.IntN(steps)
 		var clone *State
 		var cloned string
@@ -299,7 +313,7 @@ func TestAnyHistory(t *testing.T) {
 			t.Logf("no history came to %s", kind)
 		}
 	}
-	for _, kind := range []string{"agreement.entered", "agreement.suspended", "agreement.resumed", "agreement.terminated", "agreement.blocked"} {
+	for _, kind := range []string{"agreement.entered", "agreement.suspended", "agreement.resumed", "agreement.terminated"} {
 		if reached[kind] == 0 {
 			t.Errorf("no history came to %s: the test no longer looks at it", kind)
 		}
@@ -380,31 +394,43 @@ func TestReleaseToTheBoundOnly(t *testing.T) {
 	})
 }
 
-// TestBodiesAreChecked has no body whatever decide without a refusal or an event,
-// and none panic.
-func TestBodiesAreChecked(t *testing.T) {
-	n := newNode(t)
-	n.agreed(m1())
-	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.SampledFrom(slices.Sorted(maps.Keys(Acts))).Draw(t, "act")
-		body := Acts[name].New()
-		text := rapid.SampledFrom([]string{
-			`{}`, `{"agreement":"M1"}`, `{"agreement":"M1","notice":"x","demand":99}`, `{"agreement":"M1","version":"zz"}`,
-			`{"agreement":"M1","notice":"x","demands":[0]}`, `{"text":null,"results":""}`, `{"text":{},"results":""}`,
-			`{"agreement":"M1","keep":["b","a"]}`, `{"agreement":"M1","reason":"r","conditional":true}`, `{"agreement":"M1","annex":"x","keep":["a"]}`,
-			`{"agreement":"M1","to":"","clause":"7","text":"t"}`, `{"agreement":"M1","points":[]}`, `{"agreement":"M1","points":[""]}`,
-		}).Draw(t, "body")
-		if err := json.Unmarshal([]byte(text), body); err != nil {
-			t.Skip()
+// FuzzActs decodes bodies as the edge does, and decides what passes its check:
+// either events or a refusal come of it, and no panic.
+func FuzzActs(f *testing.F) {
+	names := slices.Sorted(maps.Keys(Acts))
+	for i := range names {
+		for _, body := range []string{
+			`{}`, `{"agreement":"M1"}`, `{"agreement":"M1","demand":16,"notice":"x","text":"t"}`, `{"agreement":"M1","version":"zz"}`,
+			`{"agreement":"M1","demands":[0],"notice":"x"}`, `{"results":"","text":null}`, `{"results":"","text":{}}`,
+			`{"agreement":"M1","keep":["b","a"]}`, `{"agreement":"M1","conditional":true,"reason":"r"}`, `{"agreement":"M1","annex":"x","keep":["a"]}`,
+			`{"agreement":"M1","annex":"crossings","reason":"r"}`, `{"agreement":"M1","clause":"7","text":"t","to":"eastern-league"}`,
+			`{"agreement":"M1","points":[]}`, `{"agreement":"M1","points":["p"],"next":"2200-01-01T00:00:00.000000000Z"}`,
+			`{"agreement":"M1","from":"2200-01-01T00:00:00.000000000Z","reason":"r"}`, `{"agreement":"M1","query":"x","text":"t"}`,
+		} {
+			f.Add(uint8(i), []byte(body))
 		}
-		a := &party.Act{Content: body}
-		a.Act, a.Party = name, rapid.SampledFrom([]party.ID{north, aldmar, sand}).Draw(t, "who")
-		if body.(interface{ Check() error }).Check() != nil {
+	}
+	n := newNode(f)
+	n.agreed(m1())
+	f.Fuzz(func(t *testing.T, which uint8, text []byte) {
+		if len(text) > 64<<10 {
 			return
 		}
-		events, err := n.st.Decide(a, authority(a.Party), n.view(), n.env())
-		if (err == nil) != (len(events) > 0) {
-			t.Fatalf("%s: %d events, %v", name, len(events), err)
+		name := names[int(which)%len(names)]
+		body := Acts[name].New()
+		if statement.Unmarshal(text, body) != nil || body.(interface{ Check() error }).Check() != nil {
+			return
+		}
+		for _, who := range []party.ID{north, aldmar, sand} {
+			a := &party.Act{Content: body}
+			a.Act, a.Party = name, who
+			events, err := n.st.Decide(a, authority(who), n.view(), n.env())
+			if _, refused := err.(*event.Refusal); refused == (len(events) > 0) {
+				t.Fatalf("%s of %s: %d events, %v", name, who, len(events), err)
+			}
+			for _, ev := range events {
+				event.Encode(nil, ev, n.nowNS)
+			}
 		}
 	})
 }

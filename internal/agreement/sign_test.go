@@ -280,3 +280,50 @@ func TestP2TermsReceived(t *testing.T) {
 		t.Errorf("new terms: uncovered by %v, want version 2", got)
 	}
 }
+
+// TestViewsByReader shows an agreement to who is bound by it, and how much.
+func TestViewsByReader(t *testing.T) {
+	n := newNode(t)
+	v1 := m1()
+	n.do(north, propose(v1))
+	sees := func(id party.ID) []string {
+		var ids []string
+		for _, s := range n.st.List(n.view(), id, n.nowNS) {
+			ids = append(ids, s.ID)
+		}
+		return ids
+	}
+	if !slices.Equal(sees(north), []string{"M1"}) || !slices.Equal(sees(east), []string{"M1"}) || sees(aldmar) != nil || sees(sand) != nil {
+		t.Errorf("a draft is seen by north %v, east %v, aldmar %v, sand %v", sees(north), sees(east), sees(aldmar), sees(sand))
+	}
+	n.reg.unmanned[east] = true
+	n.do(north, signing(v1))
+	n.do(east, signing(v1))
+	d, ok := n.st.Get(n.view(), "M1", aldmar, n.nowNS)
+	if !ok || d.Legal.State != FullySigned || d.Text.Hash() != v1.Hash() || d.Versions != nil {
+		t.Errorf("a member sees %+v of what its lead signed", d)
+	}
+	delete(n.reg.unmanned, east)
+	n.settle()
+	v2 := following(v1, east, func(t *terms.Text) { setParameter(t, "2", "language", "") })
+	n.do(east, propose(v2))
+	d, _ = n.st.Get(n.view(), "M1", north, n.nowNS)
+	if d.Text.Hash() != v1.Hash() || d.Proposal.Hash() != v2.Hash() || len(d.Versions) != 2 || len(d.Versions[0].Signed) != 2 {
+		t.Errorf("a signatory sees %+v", d)
+	}
+	if d, _ := n.st.Get(n.view(), "M1", aldmar, n.nowNS); d.Proposal != nil || d.Open != 0 {
+		t.Error("a member sees what is negotiated")
+	}
+	for _, id := range []party.ID{aldmar, sand} {
+		_, differences := n.st.Differences("M1", 1, 2, id)
+		_, points := n.st.OpenPoints("M1", id)
+		_, register := n.st.Register("M1", id)
+		_, agenda := n.st.Agenda(n.view(), "M1", id, n.nowNS)
+		if differences || points || register || agenda {
+			t.Errorf("%s sees what is for signatories", id)
+		}
+	}
+	if _, ok := n.st.Differences("M1", 1, 3, north); ok {
+		t.Error("a version that is not there has differences")
+	}
+}
