@@ -158,10 +158,6 @@ func (e *Engine) answer(b *block, r *request) {
 	b.answers = append(b.answers, r)
 }
 
-// maxReactions bounds what may follow from one command: far more than any
-// should. What is cut off is a fault of the program.
-const maxReactions = 10_000
-
 // decide carries a command out and returns the index of its first event, or -1,
 // and all that it and what followed from it wrote.
 //
@@ -185,16 +181,15 @@ func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, eve
 		}
 	}
 	first, from := e.size, len(b.events)
-	for n := 0; n < len(decided); n++ {
-		if n == len(texts) {
-			texts = append(texts, e.encode(decided[n], env.NowNS))
+	apply := func(ev world.Event) {
+		if len(texts) == 0 {
+			texts = append(texts, e.encode(ev, env.NowNS))
 		}
-		e.apply(b, decided[n], texts[n], env.NowNS)
-		if following := e.state.React(decided[n], env); n < maxReactions {
-			decided = append(decided, following...)
-		} else if len(following) > 0 {
-			e.cfg.Log.Error("reactions without end were cut off", "type", decided[n].Type())
-		}
+		e.apply(b, ev, texts[0], env.NowNS)
+		texts = texts[1:]
+	}
+	if !e.state.Carry(decided, env, apply) {
+		e.cfg.Log.Error("reactions without end were cut off", "type", decided[0].Type())
 	}
 	return first, b.events[from:], nil
 }

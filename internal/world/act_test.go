@@ -90,11 +90,11 @@ func (n *node) act(a *party.Act) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := 0; i < len(decided); i++ {
-		n.apply(decided[i])
-		decided = append(decided, n.st.React(decided[i], env)...)
+	var all []Event
+	if !n.st.Carry(decided, env, func(ev Event) { n.apply(ev); all = append(all, ev) }) {
+		n.Fatal("reactions without end")
 	}
-	return decided, nil
+	return all, nil
 }
 
 func (n *node) apply(ev Event) {

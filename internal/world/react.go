@@ -1,50 +1,56 @@
 package world
 
 import (
-	"strings"
-
 	"github.com/deconflict/deconflict/internal/event"
 )
 
-// React returns what follows from an event that was just applied, domain by
-// domain in one order. It ends: what a reaction causes reacts in turn, and each
-// step has less to say.
-func (st *State) React(ev Event, env event.Env) []Event {
-	e, ok := ev.(event.Event)
-	if !ok {
-		return nil
-	}
-	var follow []event.Event
-	name := e.Type()
-	if changesRules(name) {
-		follow = append(follow, st.follow(env)...)
-	}
-	if !strings.HasPrefix(name, "agreement.") || changesRules(name) {
-		follow = append(follow, st.Agreement.Recheck(st.agreementView(env), env)...)
-	}
-	return list(follow)
-}
+// maxFollowing bounds how many events may follow from one command, far above
+// what any should: what goes beyond is a fault of the program.
+const maxFollowing = 10_000
 
-// changesRules reports whether an event may change what holds between parties.
-func changesRules(name string) bool {
-	switch name {
-	case "agreement.entered", "agreement.suspended", "agreement.terminated", "agreement.expired",
-		"agreement.resumed", "agreement.withdrawn", "party.enrolled":
-		return true
+// Carry applies what was decided together, and then what follows from it: first
+// from the first event, with all that follows from that, then from the next.
+// Each step is decided on the state that the steps before it made. apply writes
+// an event down and applies it. It returns false when the reactions had no end
+// and were cut off.
+func (st *State) Carry(decided []Event, env event.Env, apply func(Event)) bool {
+	c := carrier{st: st, env: env, apply: apply, left: maxFollowing + len(decided)}
+	c.carry(decided)
+	for c.left > 0 {
+		again := st.Agreement.Recheck(st.agreementView(env), env)
+		if len(again) == 0 {
+			return true
+		}
+		c.carry(list(again))
 	}
 	return false
 }
 
-// follow has the test calls and heartbeats of each pair go by the rules that
-// hold now.
-func (st *State) follow(env event.Env) []event.Event {
-	var events []event.Event
-	view := st.bearerView(env)
-	parties := st.Registry.Parties()
-	for i, a := range parties {
-		for _, b := range parties[i+1:] {
-			events = append(events, st.Bearer.Follow(a.ID, b.ID, view)...)
+type carrier struct {
+	st    *State
+	env   event.Env
+	apply func(Event)
+	left  int
+}
+
+func (c *carrier) carry(events []Event) {
+	for _, ev := range events {
+		c.left--
+		c.apply(ev)
+	}
+	for _, ev := range events {
+		e, ok := ev.(event.Event)
+		if !ok {
+			continue
+		}
+		for _, reaction := range reactionsTo(e) {
+			if c.left <= 0 {
+				return
+			}
+			c.carry(list(reaction(c.st, c.env)))
 		}
 	}
-	return events
 }
+
+// reaction is what one domain has to say to an event of another.
+type reaction func(st *State, env event.Env) []event.Event

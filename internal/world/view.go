@@ -54,7 +54,7 @@ func (st *State) offerView(event.Env) offer.View {
 }
 
 func (st *State) bearerView(event.Env) bearer.View {
-	return bearer.View{Registry: st.Registry, Rules: st.rules, Partners: st.partners, Head: st.entries}
+	return bearer.View{Registry: st.Registry, Rules: st.rules, Partners: st.partners, Head: st.entries - 1}
 }
 
 func (st *State) noticeView(event.Env) notice.View {
