@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +14,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deconflict/deconflict/client"
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
 )
 
 const witnessedOrigin = "node.example/deconflict"
@@ -70,6 +73,43 @@ func readText(t *testing.T, name string) string {
 	return string(data)
 }
 
+// enrolWitness enrols the owner of a key as a witness of a node.
+func enrolWitness(t *testing.T, url, keyFile string, id party.ID) {
+	t.Helper()
+	key, err := journal.LoadKey(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client.Client{
+		BaseURL: url, Party: string(id), Origin: witnessedOrigin,
+		Token: func(context.Context) (string, error) { return "dev:" + string(id) + ":deconflict.act", nil },
+	}
+	_, err = c.Act(t.Context(), "party.enrol", registry.Enrol{Party: registry.Party{
+		ID: id, Kind: registry.KindWitness, Names: map[string]string{"en": "Mar"},
+		Roles: []registry.Role{{Name: "witness", Level: party.Policy, Holders: []registry.Holder{
+			{Person: "m1", Key: party.NewKey(key.Public().(ed25519.PublicKey))},
+		}}},
+		Policies: map[string]registry.Policy{"party.change": {K: 1, Roles: []string{"witness"}}},
+	}}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readURL(t *testing.T, url string) []byte {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", url, answer.Status, err)
+	}
+	return text
+}
+
 // A witness co-signs what goes on, through the real node and from directories,
 // and raises the alarm over a second history, of which it keeps the evidence.
 func TestE1WitnessCommand(t *testing.T) {
@@ -95,6 +135,12 @@ func TestE1WitnessCommand(t *testing.T) {
 	p := startNode(t, "--data", honest, "--insecure-dev", "--origin", witnessedOrigin, "--public-log")
 	said = run(exitClear, p.url)
 	expect(t, said, "node.example/deconflict: 303 entries, begins with the 3 entries verified before", "— witness.example/mar ")
+	enrolWitness(t, p.url, filepath.Join(dir, "witness.key"), "witness.example/mar")
+	run(exitClear, p.url, "--post")
+	shown := readURL(t, p.url+"/log/checkpoint")
+	if head, _, err := journal.ParseCosigned(shown, key, own); err != nil || head.Size != 305 {
+		t.Errorf("the node shows %s: %v", shown, err)
+	}
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +151,7 @@ func TestE1WitnessCommand(t *testing.T) {
 	kept := filepath.Join(dir, "node.example%2Fdeconflict.checkpoint")
 	before := readText(t, kept)
 	said = run(exitBad, forked, "-o", filepath.Join(work, "never"))
-	expect(t, said, "ALARM: the log signed two histories: node.example/deconflict. Nothing was co-signed.", "before: 303 entries", "now:    400 entries")
+	expect(t, said, "ALARM: the log signed two histories: node.example/deconflict. Nothing was co-signed.", "before: 305 entries", "now:    400 entries")
 	if _, err := os.Stat(filepath.Join(work, "never")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("something was co-signed")
 	}
@@ -126,7 +172,7 @@ func TestE1WitnessCommand(t *testing.T) {
 	addEntries(t, old, keyFile, "tarrow.example", 3)
 	expect(t, run(exitBad, old), "ALARM: the log shows fewer entries than it signed before")
 	// The honest one is still co-signed.
-	expect(t, run(exitClear, honest), "begins with the 303 entries verified before")
+	expect(t, run(exitClear, honest), "begins with the 305 entries verified before")
 }
 
 // The co-signature is given to the node, with a token where one is needed.

@@ -85,6 +85,7 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/notices/{}", false, actScopes, viewNotice, false},
 		{"/v1/openapi.yaml", true, nil, (*handler).specification, false},
 		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint, false},
+		{"/log/cosignature", publicLog, anyScopes, (*handler).cosignature, true},
 		{"/log/tile/{...}", publicLog, anyScopes, (*handler).tile, false},
 	}
 }

@@ -81,12 +81,15 @@ func TestDocumentHasEveryPlace(t *testing.T) {
 	}
 	doc := string(data)
 	for _, e := range endpoints(true) {
-		path := strings.NewReplacer("/receipts/{}", "/receipts/{index}", "{}", "{id}", "{...}", "…").Replace(e.path)
+		path := strings.NewReplacer("/receipts/{}", "/receipts/{index}", "/inbox/{}", "/inbox/{position}", "{}", "{id}", "{...}", "…").Replace(e.path)
 		if !strings.Contains(doc, "`"+path+"`") {
 			t.Errorf("docs/API.md does not name %s", path)
 		}
 	}
-	for _, p := range []Problem{Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault, BadBody, TooMuch} {
+	for _, p := range []Problem{
+		Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault, BadBody, TooMuch,
+		ActInvalid, ActNotFound, ActNotAllowed, ActNotNow, ActStale, ActConflict, ActIncomplete, ActReused, BadSignature, BadCosignature, Forked,
+	} {
 		if !regexp.MustCompile("(?m)^\\|.*`" + p.Kind + "`.* \\| " + strconv.Itoa(p.Status) + " \\|").MatchString(doc) {
 			t.Errorf("docs/API.md has no row for %s with status %d", p.Kind, p.Status)
 		}

@@ -96,7 +96,7 @@ func open(record *journal.Record, names []string) ([]field, error) {
 func (h *handler) checkpoint(c *call) error {
 	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.w.Header().Set("Cache-Control", "no-cache")
-	_, _ = c.w.Write(h.Engine.Journal().Checkpoint())
+	_, _ = c.w.Write(h.Engine.Journal().Published())
 	return nil
 }
 

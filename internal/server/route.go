@@ -74,6 +74,7 @@ var routes = []struct {
 	{"/v1/notices/{}", route{area: native}},
 	{"/v1/openapi.yaml", route{area: native}},
 	{"/log/checkpoint", route{area: native}},
+	{"/log/cosignature", route{area: native}},
 }
 
 // areas are the beginnings of paths.
