@@ -87,6 +87,8 @@ type node struct {
 	now       int64
 	serial    int
 	events    []event.Event // of this package
+	ats       []event.At
+	replay    *State // takes in the same events, when there is one
 	rules     map[[2]party.ID]*terms.Rules
 	shown     func(owner, to party.ID, state string) []string
 	silent    func(of, to party.ID) bool
@@ -178,7 +180,10 @@ func (n *node) apply(events []event.Event) {
 		}
 		back := n.journalled(ev)
 		n.st.Apply(back, at)
-		n.events = append(n.events, back)
+		if n.replay != nil {
+			n.replay.Apply(n.journalled(ev), at)
+		}
+		n.events, n.ats = append(n.events, back), append(n.ats, at)
 	}
 }
 

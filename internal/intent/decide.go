@@ -147,6 +147,7 @@ func (d *decision) change(id, token string, readSet []string, plan *Plan) ([]eve
 		own.State = Activated
 	}
 	again := plan == nil
+	own.Anew = again || own.Anew
 	if again || own.Accepted == 0 || !d.sameShape(old, own) {
 		own.Accepted = 0
 	}
@@ -295,6 +296,7 @@ func (d *decision) hear(own *Decided, old *Intent) (*hearing, []outline.Volume, 
 	own.Version = max(own.Version, 1)
 	own.Claim = d.claim()
 	h := d.st.hear(d.v, d.env.NowNS, own, old)
+	h.again = own.Anew
 	if err := d.admit(h); err != nil {
 		return nil, nil, err
 	}

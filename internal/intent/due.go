@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/event"
+	"github.com/deconflict/deconflict/internal/party"
 )
 
 // maxReviews is how many intents one call of Due reviews, so that a mass
@@ -73,7 +74,7 @@ func (d *decision) over(r *Intent) []event.Event {
 func (d *decision) reexamine(r *Intent) event.Event {
 	own := r.Decided
 	h := d.st.hear(d.v, d.env.NowNS, &own, nil)
-	h.marks, h.got, h.order = r.Marks, r.Receipts, r.Index
+	h.marks, h.got, h.order, h.again = r.Marks, r.Receipts, r.Index, r.Anew
 	if own.State == Proposed {
 		h.order = 0
 	}
@@ -85,6 +86,9 @@ func (d *decision) reexamine(r *Intent) event.Event {
 	ev := &Reviewed{
 		ID: r.ID, Version: r.Version, Owner: r.Owner, State: r.State, Verdicts: h.verdicts, More: h.more,
 		NoRule: union(r.NoRule, h.noRule), By: r.By,
+		// Once nothing is suspended it is an intent like any other, and a further
+		// suspension concerns it.
+		Anew: r.Anew && slices.ContainsFunc(h.others(), func(p party.ID) bool { return h.rulesWith(p).Suspended }),
 	}
 	switch r.State {
 	case Accepted, Activated:

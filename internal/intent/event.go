@@ -62,6 +62,7 @@ type Decided struct {
 	Verdicts []Verdict         `json:"verdicts,omitempty"`
 	More     int64             `json:"more,omitempty"`    // verdicts beyond those listed
 	NoRule   []party.ID        `json:"no_rule,omitempty"` // with whom the agreement was suspended
+	Anew     bool              `json:"anew,omitempty"`    // declared again, to resume what is suspended
 	Tellings []Telling         `json:"tellings,omitempty"`
 	Notified []Notified        `json:"notified,omitempty"` // subscribers of the airspace
 	Listed   bool              `json:"listed,omitempty"`   // is an operational intent of the airspace
@@ -175,6 +176,7 @@ type Reviewed struct {
 	Verdicts []Verdict  `json:"verdicts,omitempty"`
 	More     int64      `json:"more,omitempty"`
 	NoRule   []party.ID `json:"no_rule,omitempty"`
+	Anew     bool       `json:"anew,omitempty"`
 	By       string     `json:"displaced_by,omitempty"`
 	Changed  bool       `json:"changed,omitempty"` // another outcome than before
 }

@@ -14,9 +14,10 @@ func (h *hearing) percent(r *terms.Rules, o *Intent) int64 {
 	own, _ := h.st.gradeOf(h.own.ID, h.own.Owner, o.Owner, h.marks, h.got)
 	other, _ := h.st.gradeOf(o.ID, o.Owner, h.own.Owner, o.Marks, o.Receipts)
 	silent := h.v.Silent != nil && (h.v.Silent(h.own.Owner, o.Owner) || h.v.Silent(o.Owner, h.own.Owner))
+	noRule := r.Suspended && !h.again
 	return max(
-		r.Margins.Of(own, terms.Conditions{Late: isLate(h.got, o.Owner), NoRule: r.Suspended, Silent: silent}),
-		r.Margins.Of(other, terms.Conditions{Late: isLate(o.Receipts, h.own.Owner), NoRule: r.Suspended, Silent: silent}),
+		r.Margins.Of(own, terms.Conditions{Late: isLate(h.got, o.Owner), NoRule: noRule, Silent: silent}),
+		r.Margins.Of(other, terms.Conditions{Late: isLate(o.Receipts, h.own.Owner), NoRule: noRule, Silent: silent}),
 	)
 }
 

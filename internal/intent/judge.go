@@ -23,7 +23,7 @@ const maxVerdicts = 256
 // maxWork bounds how many pairs of parts one act has compared, and maxLegPairs
 // how many legs of two trajectories.
 const (
-	maxWork     = 4_000_000
+	maxWork     = 500_000
 	maxLegPairs = 200_000
 )
 
@@ -38,6 +38,7 @@ type hearing struct {
 	marks  []Seen
 	got    []Receipt
 	order  int64 // journal index of the version; 0: new
+	again  bool  // declared to resume what is suspended: judged as if it were in force
 
 	rules map[party.ID]*terms.Rules
 	areas map[*terms.Coverage]*volume.Volume4D
@@ -85,7 +86,7 @@ func (h *hearing) judge(outlines []outline.Volume) {
 		h.verdicts = h.verdicts[:maxVerdicts]
 	}
 	for _, p := range h.others() {
-		if h.rulesWith(p).Suspended {
+		if h.rulesWith(p).Suspended && !h.again {
 			h.noRule = append(h.noRule, p)
 		}
 	}
@@ -178,15 +179,16 @@ func (h *hearing) againstIntent(o *Intent) {
 		if !m.Covers(h.own.AircraftKind, o.AircraftKind) || m.Area != nil && !h.inside(m.Area, h.entity) && !h.inside(m.Area, o.entity) {
 			continue
 		}
-		agreed = agreed || !m.Suspended
-		if m.Suspended && warned != nil {
+		warns := m.Suspended && !h.again
+		agreed = agreed || !warns
+		if warns && warned != nil {
 			continue
 		}
 		verdict, lost := h.pair(o, m.Widened(percent), m.Source, percent)
 		if !lost {
 			continue
 		}
-		if m.Suspended {
+		if warns {
 			warned = &verdict
 			continue
 		}
@@ -233,7 +235,8 @@ func (h *hearing) pair(o *Intent, need conflict.Minima, source terms.Source, per
 	}
 	for _, t := range h.entity.Trajectories {
 		for _, u := range o.entity.Trajectories {
-			if n := volume.LegPairs(t, u, volume.Need{LateralMM: need.LateralMM, VerticalMM: need.VerticalMM, TimeNS: need.TimeNS}); n > maxLegPairs {
+			n := volume.LegPairs(t, u, volume.Need{LateralMM: need.LateralMM, VerticalMM: need.VerticalMM, TimeNS: need.TimeNS})
+			if h.work += n; n > maxLegPairs || h.work > maxWork {
 				return verdict, true
 			}
 		}
@@ -298,7 +301,7 @@ func (h *hearing) precedence(o *Intent, r *terms.Rules) Outcome {
 	if o.State.offNominal() {
 		return Stands
 	}
-	if slices.Contains(o.NoRule, h.own.Owner) && !r.Suspended && !airborne {
+	if slices.Contains(o.NoRule, h.own.Owner) && (h.again || !r.Suspended) && !airborne {
 		return Lapsed
 	}
 	switch ladder(r).Compare(h.own.Priority.Rank, o.Priority.Rank) {

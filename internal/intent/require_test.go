@@ -614,12 +614,14 @@ func TestL4OldAcceptanceDoesNotRevive(t *testing.T) {
 	}
 	wantState(t, n.declare(el, alias(plan("other", volumes(around(t, 1))), "D")), Proposed)
 
-	n.at("07:00")
-	n.agree(nc, el, func(r *terms.Rules) { r.Suspended, r.Minima[0].Suspended = false, false })
-	n.apply(n.st.Unsettle("resumed", Concern{Owners: []party.ID{nc, el}}))
-	n.settle()
+	// In force again, the old acceptance does not count.
+	toy := *n // sets the state back to active
+	toy.st, toy.rules = n.st, map[[2]party.ID]*terms.Rules{}
+	toy.agree(nc, el, func(r *terms.Rules) { *r = *n.rulesOf(nc, el); r.Suspended = false })
 	a = n.st.Intent(a.ID)
-	n.refused(nc, &Activate{ID: a.ID, Token: a.Token, ReadSet: n.tokens()}, event.NotNow)
+	toy.refused(nc, &Activate{ID: a.ID, Token: a.Token, ReadSet: n.tokens()}, event.NotNow)
+
+	n.at("07:00")
 	if left := n.st.NotRedeclared(nc, el, n.now); len(left) != 3 {
 		t.Errorf("to be declared again: %v", left)
 	}
@@ -630,6 +632,18 @@ func TestL4OldAcceptanceDoesNotRevive(t *testing.T) {
 	wantState(t, a, Proposed) // the conflict that the suspension hid
 	if v := verdict(a, c.ID); v.Outcome != Stands {
 		t.Errorf("found in resync: %+v", v)
+	}
+	n.agree(nc, el, func(r *terms.Rules) {
+		minima := r.Minima[0]
+		minima.Suspended = false
+		r.Suspended, r.Minima = false, []terms.Minima{minima}
+	})
+	n.apply(n.st.Unsettle("resumed", Concern{Owners: []party.ID{nc, el}}))
+	n.settle()
+	c = n.activate(c)
+	wantState(t, c, Activated)
+	if c.Anew {
+		t.Error("still declared to resume what is in force")
 	}
 	if a.Listed || n.air.Counts().Intents != 2 {
 		t.Errorf("in the airspace: %v, %d", a.Listed, n.air.Counts().Intents)

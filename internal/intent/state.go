@@ -186,7 +186,7 @@ func (st *State) Apply(ev event.Event, at event.At) {
 			if r.State != e.State {
 				r.State, r.Since = e.State, statement.Instant(at.NS)
 			}
-			r.Verdicts, r.More, r.NoRule, r.By, r.Review = e.Verdicts, e.More, e.NoRule, e.By, ""
+			r.Verdicts, r.More, r.NoRule, r.Anew, r.By, r.Review = e.Verdicts, e.More, e.NoRule, e.Anew, e.By, ""
 		})
 	case *Reported:
 		st.applyReported(e, at)
@@ -286,6 +286,7 @@ func boxesOf(e *volume.Entity, need volume.Need) []index.Box {
 		g.add(e.Volumes[i].Extents(buf[:0], need))
 	}
 	for _, t := range e.Trajectories {
+		t = cut(t, maxBoxes/n)
 		for leg := range t.Legs() {
 			g.add(t.LegExtents(buf[:0], leg, need))
 		}
@@ -293,6 +294,40 @@ func boxesOf(e *volume.Entity, need volume.Need) []index.Box {
 	g.flush()
 	return g.all
 }
+
+// cut returns a trajectory whose legs are cut into parts, for boxes only: the
+// box around a long leg that runs aslant holds much that is nowhere near. The
+// parts lie on the legs but for rounding, which the buffers are grown by.
+func cut(t *volume.Trajectory, parts int) *volume.Trajectory {
+	if parts < 2 {
+		return t
+	}
+	const roundingMM = 10
+	var fine []volume.Waypoint
+	given := t.Waypoints()
+	for i, w := range given[:len(given)-1] {
+		lasts := given[i+1].TimeNS - w.TimeNS
+		steps := min(int64(parts), max(1, lasts/cutNS))
+		for k := range steps {
+			ns := w.TimeNS + lasts/steps*k
+			at, altMM := t.At(ns)
+			fine = append(fine, volume.Waypoint{At: at, AltMM: altMM, TimeNS: ns})
+		}
+	}
+	last := given[len(given)-1]
+	fine = append(fine, volume.Waypoint{At: last.At, AltMM: last.AltMM, TimeNS: last.TimeNS})
+	b := t.Buffers()
+	b.LateralMM = min(b.LateralMM+roundingMM, volume.MaxBufferMM)
+	b.VerticalMM = min(b.VerticalMM+t.Datum().ErrorMM+roundingMM, volume.MaxBufferMM)
+	out, err := volume.NewTrajectory(fine, b)
+	if err != nil {
+		return t
+	}
+	return out
+}
+
+// cutNS is the shortest part of a leg that gets a box of its own.
+const cutNS = 60e9
 
 // gathered sums up the boxes of parts that follow each other.
 type gathered struct {
