@@ -64,14 +64,8 @@ func (h *handler) act(c *call) error {
 		return err
 	}
 	done, err := h.Engine.Act(c.r.Context(), a)
-	var refusal *event.Refusal
-	if errors.As(err, &refusal) {
-		p := refusals[refusal.Kind].With(refusal.Message)
-		p.Details = refusal.Details
-		return p
-	}
 	if err != nil {
-		return err
+		return asProblem(err)
 	}
 	answer := taken{ID: a.ID, Index: done.Index, Repeated: done.Repeated, Events: []entry{}}
 	if done.Repeated {

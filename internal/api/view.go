@@ -1,9 +1,11 @@
 package api
 
 import (
+	"errors"
 	"net/url"
 
 	"github.com/deconflict/deconflict/internal/agreement"
+	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/world"
 )
@@ -41,11 +43,25 @@ func view(member, absent string, see func(v *viewing) (thing any, found bool), p
 		if !found {
 			return NotFound.With(absent)
 		}
+		if refused, ok := thing.(error); ok {
+			return asProblem(refused)
+		}
 		return c.answer(map[string]any{member: thing, "basis": b})
 	}
 }
 
 const meansParties = "What parties said to this node and released to the caller. What nobody said, or nobody released, is not here."
+
+// asProblem makes a domain's refusal a problem.
+func asProblem(err error) error {
+	var refusal *event.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	p := refusals[refusal.Kind].With(refusal.Message)
+	p.Details = refusal.Details
+	return p
+}
 
 // forms answers with what each act needs.
 func (h *handler) forms(c *call) error {

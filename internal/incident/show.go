@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/event"
@@ -44,4 +45,15 @@ func (st *State) Show(id string, to party.ID) (*Shown, error) {
 		}
 	}
 	return out, nil
+}
+
+// IDs returns the ids of the incidents that a party is shown, sorted.
+func (st *State) IDs(to party.ID) []string {
+	ids := []string{}
+	for _, id := range slices.Sorted(maps.Keys(st.incidents)) {
+		if _, err := st.Show(id, to); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
