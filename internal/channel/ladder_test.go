@@ -141,6 +141,9 @@ func TestH5AfterHandlingTime(t *testing.T) {
 	expectBeforeAt(t, d, start+600*second, "channel.overdue", "channel.escalated", "channel.attempt")
 	expectBeforeAt(t, d, start+630*second, "channel.attempt", "channel.attempt")
 	// What the receiver's side logs stands in the record and moves nothing.
+	now := statement.Instant(d.now)
+	d.do(watchOf(east), &Try{Message: m.ID, Position: "watch", Bearer: "satellite", Outcome: NoAnswer, Started: now, Ended: now})
+	d.until(d.now + 10*second)
 	d.do(watchOf(east), &Try{Message: m.ID, Position: "watch", Bearer: "satellite", Outcome: Calling, Started: statement.Instant(d.now)})
 	expectBeforeAt(t, d, start+660*second, "channel.attempt", "channel.attempt")
 	d.refused(event.NotFound, watchOf(harbour), &Try{Message: m.ID, Position: "watch", Bearer: "satellite", Outcome: Calling, Started: statement.Instant(d.now)})

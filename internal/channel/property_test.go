@@ -268,6 +268,7 @@ func TestHistories(t *testing.T) {
 		if !bytes.Equal(before, h.snapshot()) {
 			rt.Fatal("a state changed with its clone")
 		}
+		h.check()
 	})
 }
 
@@ -447,5 +448,28 @@ func BenchmarkMessage(b *testing.B) {
 				}
 			}
 		}
+	}
+}
+
+// TestCloneDeadlines: what ends in a clone is still due in the state.
+func TestCloneDeadlines(t *testing.T) {
+	d := newDesk(t, "2026-03-01T09:00:00Z")
+	for _, p := range []Precedence{Priority, Immediate, Flash, Immediate, Routine} {
+		d.do(watchOf(north), warn(east, p))
+		d.now++
+	}
+	want, ok := d.st.Deadline()
+	c := d.st.Clone()
+	for _, m := range c.Inbox(east, "") {
+		c.Apply(&Responded{Between: between(m), Hand: Hand{By: east}, Ending: AsAnswered}, event.At{NS: d.now})
+	}
+	if _, due := c.Deadline(); due {
+		t.Error("the clone waits for what ended")
+	}
+	if ns, still := d.st.Deadline(); ns != want || still != ok {
+		t.Errorf("found the deadline %d, expected %d as before", ns, want)
+	}
+	if evs := d.until(d.now + KeepNS); len(evs) < 5 {
+		t.Errorf("found %q, expected each message overdue", typesOf(evs))
 	}
 }

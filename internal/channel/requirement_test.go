@@ -325,6 +325,7 @@ func TestP4CompetentLevel(t *testing.T) {
 	if got := d.message(m.ID); got.Consented() || got.Ended != 0 {
 		t.Error("a watch accepted for its party")
 	}
+	d.now += 60 * second // once more gives no more time
 	d.do(watchOf(east), &Respond{Message: m.ID, Answer: SayWilco})
 	if evs := d.until(limit - 1); len(evs) != 0 {
 		t.Errorf("found %q before the limit", typesOf(evs))
