@@ -276,6 +276,9 @@ func TestP2TermsReceived(t *testing.T) {
 	n.do(east, propose(v2))
 	n.do(east, signing(v2))
 	n.do(north, signing(v2))
+	if e := last[*Entered](n); !slices.Contains(e.Uncovered, aldmar) {
+		t.Errorf("version 2 entered with %v uncovered, want aldmar among them", e.Uncovered)
+	}
 	if got := n.st.Uncovered(aldmar, north, east); !slices.Equal(got, []terms.Source{{Agreement: "M1", Version: 2}}) {
 		t.Errorf("new terms: uncovered by %v, want version 2", got)
 	}
@@ -325,5 +328,23 @@ func TestViewsByReader(t *testing.T) {
 	}
 	if _, ok := n.st.Differences("M1", 1, 3, north); ok {
 		t.Error("a version that is not there has differences")
+	}
+}
+
+// TestCloneKeepsItsAgreements adds agreements of one pair to a state and not to
+// its clones.
+func TestCloneKeepsItsAgreements(t *testing.T) {
+	n := newNode(t)
+	var clones []*State
+	ids := []string{"G", "F", "E", "D", "C", "B", "A"} // each goes before those there
+	for _, id := range ids {
+		clones = append(clones, n.st.Clone())
+		n.agreed(pact(id, north, north, east))
+	}
+	for i, clone := range clones {
+		want := slices.Sorted(slices.Values(ids[:i]))
+		if got := clone.Between(east, north); !slices.Equal(got, want) {
+			t.Errorf("a clone of %d agreements has %v, want %v", i, got, want)
+		}
 	}
 }

@@ -106,8 +106,34 @@ func TestL1Annex(t *testing.T) {
 	if x.State != InForce || len(x.Annexes) != 1 || x.Annexes[0].State != HasTerminated {
 		t.Errorf("%+v", x)
 	}
+	if r := n.st.Rules(north, east, n.nowNS); r.Suspended {
+		t.Error("an annex that has ended counts as suspended")
+	}
 	n.refused(event.NotNow, north, &Resume{Agreement: "M1", Annex: "crossings"})
 	n.refused(event.NotNow, north, &Suspend{Agreement: "M1", Annex: "crossings", Reason: "r"})
+}
+
+// TestL1EndTakesAllWithIt has nothing that was under way outlast an agreement.
+func TestL1EndTakesAllWithIt(t *testing.T) {
+	n := newNode(t)
+	v1 := n.agreed(m1())
+	v2 := following(v1, east, func(t *terms.Text) { t.Entry = &terms.Entry{Rule: "at", At: when("2026-06-01T00:00:00Z")} })
+	n.do(east, propose(v2))
+	n.do(east, signing(v2))
+	n.do(north, signing(v2))
+	n.do(north, propose(following(v2, north, nil)))
+	n.do(east, &Suspend{Agreement: "M1", Reason: "r"})
+	n.do(east, &Resume{Agreement: "M1"})
+	n.do(north, &Terminate{Agreement: "M1", Reason: "r"})
+	n.pass(n.nowNS + 14*dayNS)
+	x, _ := n.st.Axis("M1")
+	if x.State != HasTerminated || x.Resuming != "" || len(x.Coming) != 0 || n.st.agreements["M1"].Open != 0 {
+		t.Errorf("%+v", x)
+	}
+	n.pass(at("2028-01-01T00:00:00Z"))
+	if n.legal("M1") != HasTerminated || len(n.st.Rules(north, east, n.nowNS).Minima) != 0 {
+		t.Error("a version that was signed before comes into force after the end")
+	}
 }
 
 // TestL1Conditional has a suspension that only follows if its demands are not
