@@ -36,3 +36,15 @@ func BenchmarkDeclare(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkZones decides a declaration under an agreement with zones above mean
+// sea level.
+func BenchmarkZones(b *testing.B) {
+	n := tarrow(b, "02:00")
+	body := &Declare{Plan: low(b, "CG-7", "training", fix{-45.55, -130.10, 3000, "02:40"}, fix{-45.00, -130.55, 3000, "03:00"})}
+	for b.Loop() {
+		if _, err := n.st.Decide(&party.Act{Content: body}, registry.Authority{Party: car}, n.view(), n.env()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

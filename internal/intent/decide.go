@@ -390,7 +390,7 @@ func (h *hearing) knows(readSet []string) error {
 func (d *decision) settle(h *hearing, old *Intent, outlines []outline.Volume, readSet []string) ([]event.Event, error) {
 	own := h.own
 	own.Verdicts, own.More, own.NoRule = h.verdicts, h.more, h.noRule
-	own.Flags = d.flags(own)
+	own.Flags = d.flags(h)
 	var events []event.Event
 	if own.State == Proposed {
 		own.Listed, own.Accepted = false, 0
@@ -416,10 +416,7 @@ func (d *decision) settle(h *hearing, old *Intent, outlines []outline.Volume, re
 	own.Shown = d.shown(h)
 	events = append([]event.Event{own}, events...)
 	if own.State == GivesWay {
-		events = append(events, &Displaced{
-			ID: own.ID, Version: own.Version, Owner: own.Owner, By: h.by.ID, ByParty: h.by.Party,
-			Airborne: true, From: h.by.From, To: h.by.To, ExitNeeded: true,
-		})
+		events = append(events, displacedBy(own, &h.by))
 	}
 	events = append(events, d.aftermath(h)...)
 	if old != nil {
@@ -449,14 +446,12 @@ func (d *decision) aftermath(h *hearing) []event.Event {
 			if o.State == GivesWay {
 				continue
 			}
-			ev := &Displaced{
-				ID: o.ID, Version: o.Version, Owner: o.Owner, By: own.ID, ByParty: own.Owner,
-				Airborne: o.Airborne, ExitNeeded: o.Airborne,
-			}
+			way := Verdict{ID: own.ID, Party: own.Owner}
 			if i := slices.IndexFunc(own.Verdicts, func(v Verdict) bool { return v.ID == o.ID }); i >= 0 {
-				ev.From, ev.To = own.Verdicts[i].From, own.Verdicts[i].To
+				way.From, way.To = own.Verdicts[i].From, own.Verdicts[i].To
 			}
-			events = append(events, ev)
+			events = append(events, displacedBy(&o.Decided, &way))
+			events = append(events, d.st.unsettle("what was in the way gives way", d.st.waitingFor(o))...)
 		}
 	}
 	for i := range own.Verdicts {
@@ -488,15 +483,23 @@ const (
 	FlagUncovered = "uncovered_member" // did not confirm the terms that its lead agreed to
 	FlagDoubted   = "doubted"          // a contradiction of its owner's declarations is not reviewed
 	FlagCoarse    = "coarse"
+	FlagLate      = "late" // decided later than an agreement has others know it: to be told with higher precedence
 )
 
-func (d *decision) flags(own *Decided) []string {
+func (d *decision) flags(h *hearing) []string {
+	own := h.own
 	var flags []string
 	if own.Coarse {
 		flags = append(flags, FlagCoarse)
 	}
 	if len(d.st.doubts[own.Owner]) > 0 {
 		flags = append(flags, FlagDoubted)
+	}
+	if slices.ContainsFunc(h.others(), func(p party.ID) bool {
+		n := h.rulesWith(p).Notice
+		return n.Source.Agreement != "" && isLate([]Receipt{{Class: n.Class(int64(own.Start) - d.env.NowNS)}}, "")
+	}) && !own.Airborne {
+		flags = append(flags, FlagLate)
 	}
 	if own.Member != "" && d.v.Uncovered != nil && d.v.Uncovered(own.Member) {
 		flags = append(flags, FlagUncovered)

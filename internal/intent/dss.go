@@ -45,7 +45,7 @@ func (h *hearing) list(outlines []outline.Volume, old *Intent, readSet []string,
 		MayPlan: true, MayOffNominal: true,
 	}
 	view, there := h.v.Airspace.Intent(id)
-	if there && old != nil && old.Listed {
+	if there && view.Manager == h.own.Owner {
 		c.OVN = view.OVN
 	}
 	if there && view.Subscription != airspace.NullID {

@@ -40,7 +40,7 @@ func (st *State) Due(v View, env event.Env) []event.Event {
 		case r.Review != "":
 			if reviews < maxReviews {
 				reviews++
-				events = append(events, d.reexamine(r))
+				events = append(events, d.reexamine(r)...)
 			}
 		default:
 			for _, t := range r.Tellings {
@@ -71,7 +71,7 @@ func (d *decision) over(r *Intent) []event.Event {
 // displaced when a higher rank, an earlier equal or an agreed zone is in its
 // way now; one that was displaced is accepted again when nothing is. A proposal
 // stays one: that it has become clear is its owner's to use.
-func (d *decision) reexamine(r *Intent) event.Event {
+func (d *decision) reexamine(r *Intent) []event.Event {
 	own := r.Decided
 	h := d.st.hear(d.v, d.env.NowNS, &own, nil)
 	h.marks, h.got, h.order, h.again = r.Marks, r.Receipts, r.Index, r.Anew
@@ -92,30 +92,44 @@ func (d *decision) reexamine(r *Intent) event.Event {
 	}
 	switch r.State {
 	case Accepted, Activated:
-		if by := h.displacer(); by != "" {
-			ev.State, ev.By = GivesWay, by
+		if by := h.displacer(); by != nil {
+			ev.State, ev.By = GivesWay, by.ID
 		}
 	case GivesWay:
-		if ev.By = h.displacer(); ev.By == "" {
-			ev.State = Accepted
-			if r.Airborne {
-				ev.State = Activated
-			}
+		if by := h.displacer(); by != nil {
+			ev.By = by.ID
+			break
+		}
+		ev.State, ev.By = Accepted, ""
+		if r.Airborne {
+			ev.State = Activated
 		}
 	}
 	ev.Changed = ev.State != r.State || !sameOutcomes(r.Verdicts, ev.Verdicts)
-	return ev
+	events := []event.Event{ev}
+	if ev.State == GivesWay && r.State != GivesWay {
+		events = append(events, displacedBy(&r.Decided, h.displacer()))
+	}
+	return events
+}
+
+// displacedBy says that an intent gives way to what a verdict is against.
+func displacedBy(d *Decided, v *Verdict) *Displaced {
+	return &Displaced{
+		ID: d.ID, Version: d.Version, Owner: d.Owner, By: v.ID, ByParty: v.Party,
+		Airborne: d.Airborne, From: v.From, To: v.To, ExitNeeded: d.Airborne,
+	}
 }
 
 // displacer returns the first thing that an accepted intent gives way to. That a
 // site was not read, or that something cannot be judged, takes nobody's place.
-func (h *hearing) displacer() string {
-	for _, v := range h.verdicts {
-		if v.Outcome == Stands || v.Outcome == EntryBarred {
-			return v.ID
+func (h *hearing) displacer() *Verdict {
+	for i := range h.verdicts {
+		if v := &h.verdicts[i]; v.Outcome == Stands || v.Outcome == EntryBarred {
+			return v
 		}
 	}
-	return ""
+	return nil
 }
 
 // union keeps that rules were suspended: acceptance under them does not revive.

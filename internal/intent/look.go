@@ -154,8 +154,17 @@ type Details struct {
 // F3548-21 has no form for is enclosed.
 func (st *State) Details(id string) (Details, error) {
 	r := st.intents[id]
-	if r == nil || !r.Listed {
+	if r == nil {
 		return Details{}, fmt.Errorf("found no intent %q in the airspace", clip(id))
+	}
+	return r.Details()
+}
+
+// Details returns what State.Details does. A record is never changed, so that it
+// may be asked when the state has gone on.
+func (r *Intent) Details() (Details, error) {
+	if !r.Listed {
+		return Details{}, fmt.Errorf("found no intent %q in the airspace", clip(r.ID))
 	}
 	d := Details{ID: r.ID, Version: r.Version, Owner: r.Owner, OVN: r.Token, State: r.State, Priority: priorityOf(r.Priority.Rank)}
 	var err error

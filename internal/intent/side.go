@@ -11,7 +11,7 @@ import (
 	"github.com/deconflict/deconflict/internal/volume"
 )
 
-// shown returns an intent of another party that this one is shown.
+// seen returns an intent of another party that this one is shown.
 func (d *decision) seen(id string) (*Intent, error) {
 	r := d.st.intents[id]
 	if r == nil || !r.shows(d.by.Party, "id") {
@@ -33,6 +33,8 @@ func (d *decision) acknowledge(b *Acknowledge) ([]event.Event, error) {
 		return nil, event.Refuse(event.NotNow, "the intent is %s", r.State)
 	case b.Version != r.Version:
 		return nil, event.Refuse(event.Stale, "version: found %d, expected %d, which is current", b.Version, r.Version)
+	case b.Step == Read && !r.shows(d.by.Party, "volumes"):
+		return nil, event.Refuse(event.NotNow, "the party is not shown where the intent is: there is nothing to have read")
 	case b.Step == Read && d.by.Person == "":
 		return nil, event.Refuse(event.Incomplete, "person: found none, expected who read it")
 	}

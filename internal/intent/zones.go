@@ -155,7 +155,7 @@ func (h *hearing) areas4D() []area {
 		delete(agreed, key{a.owner, a.name})
 	}
 	for k, z := range agreed {
-		v := always(z.Footprint, z.Lower, z.Upper)
+		v := h.agreedVolume(&z)
 		if v == nil {
 			continue
 		}
@@ -168,6 +168,20 @@ func (h *hearing) areas4D() []area {
 		return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 	})
 	return all
+}
+
+// agreedVolume places a zone of an agreement that the intent is over or under;
+// nil for any other. To place heights above the sea takes longer than that.
+func (h *hearing) agreedVolume(z *terms.Zone) *volume.Volume4D {
+	ground := always(z.Footprint, nil, nil)
+	if ground == nil {
+		return nil
+	}
+	meets, err := conflict.Decide(h.entity, &volume.Entity{ID: "ground", Kind: volume.Constraint, Volumes: []volume.Volume4D{*ground}}, conflict.Minima{})
+	if err == nil && !meets {
+		return nil
+	}
+	return always(z.Footprint, z.Lower, z.Upper)
 }
 
 // others returns the parties that there may be rules with, by id.
