@@ -65,6 +65,9 @@ func AppendString(dst []byte, s string) []byte {
 // Less is the order of object members in a canonical form: by UTF-16 code
 // units (RFC 8785 section 3.2.3).
 func Less(a, b string) bool {
+	if isASCII(a) && isASCII(b) { // as nearly all names are: their bytes are their code units
+		return a < b
+	}
 	u, v := utf16.Encode([]rune(a)), utf16.Encode([]rune(b))
 	for i := 0; i < len(u) && i < len(v); i++ {
 		if u[i] != v[i] {
@@ -72,6 +75,15 @@ func Less(a, b string) bool {
 		}
 	}
 	return len(u) < len(v)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // Writer appends a canonical object or array to Buf. The caller gives members
