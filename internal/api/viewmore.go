@@ -1,14 +1,28 @@
 package api
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/deconflict/deconflict/internal/declared"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/statement"
+	"github.com/deconflict/deconflict/internal/terms"
 )
 
 // maxDeclared is how many ids of intents an answer names.
 const maxDeclared = 1000
+
+// declaredIntent is an intent as a party sees it.
+type declaredIntent struct {
+	Members json.RawMessage `json:"members"` // those that its owner shows to the party
+	Grade   terms.Grade     `json:"grade"`   // how well it is assured towards the party
+	// LastEvidence is when that was last shown; none for a bare claim.
+	LastEvidence statement.Instant `json:"last_evidence,omitzero"`
+	Notice       terms.Class       `json:"notice,omitempty"` // that the party had of it
+	UnderReview  bool              `json:"under_review"`     // its verdicts rest on what no longer holds
+	Since        statement.Instant `json:"since"`            // of its state
+}
 
 var (
 	viewDeclaredIDs = view("ids", "", func(v *viewing) (any, bool) {
@@ -16,7 +30,15 @@ var (
 		return append([]string{}, ids...), true
 	}, "after")
 	viewDeclared = view("declared", "there is no such intent, or nothing of it is shown to you", func(v *viewing) (any, bool) {
-		return some(v.Intent.Look(v.arg, v.who))
+		l, found := v.Intent.Look(v.arg, v.who)
+		return declaredIntent{l.Members, l.Grade, l.LastEvidence, l.Notice, l.UnderReview, l.Since}, found
+	})
+	viewZones = view("zones", "", func(v *viewing) (any, bool) {
+		all := []any{}
+		for _, z := range v.Intent.Zones() {
+			all = append(all, &z.ZoneDecided)
+		}
+		return all, true
 	})
 	viewDesk = view("desk", "your record has no such position", func(v *viewing) (any, bool) {
 		p := v.Registry.Party(v.who)
