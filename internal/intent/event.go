@@ -145,7 +145,7 @@ type Acknowledged struct {
 	Step    Step        `json:"step"`
 	Person  string      `json:"person,omitempty"`
 	LeadNS  int64       `json:"lead_ns"` // from receipt to start; negative: after it
-	Class   terms.Class `json:"class"`
+	Class   terms.Class `json:"class"`   // of the notice; empty for a step after the receipt
 }
 
 // Marked says that evidence about an intent was given.

@@ -299,3 +299,99 @@ func TestVerdictIsTheKernels(t *testing.T) {
 		t.Error("a separation beyond the kernel's bounds")
 	}
 }
+
+// TestCoarseIsCapped: a coarse shape needs a commitment to the true one, is
+// flagged, and takes no more airspace and time than is agreed.
+func TestCoarseIsCapped(t *testing.T) {
+	n := pair(t, nil)
+	p := plan("other", volumes(around(t, 0)))
+	p.Coarse = true
+	n.refused(nc, &Declare{Plan: p}, event.Invalid)
+	p.Commitment = "d5jqvqlXaFrKt4tPxYB2m2f0l9n8k7j6h5g4f3e2d1c"
+	a := n.declare(nc, p)
+	if !slices.Contains(a.Flags, FlagCoarse) || !a.shows(el, "fine_commitment") {
+		t.Errorf("flags %v, shown %v", a.Flags, a.Shown)
+	}
+	// 2 NM around a point for an hour: 43.1 km2, 155e9 m2 s, and the outline's edge.
+	for _, c := range []struct {
+		limit int64
+		ok    bool
+	}{{150_000_000_000, false}, {160_000_000_000, true}} {
+		n.agree(nc, el, func(r *terms.Rules) { r.Coarse = terms.Coarse{Source: m1, AreaTimeM2S: c.limit} })
+		_, err := n.try(nc, &Declare{Plan: p})
+		if (err == nil) != c.ok {
+			t.Errorf("under a cap of %d m2 s: %v", c.limit, err)
+		}
+	}
+}
+
+// TestSiteMustBeRead: an intent over a protected site that its owner did not
+// acknowledge is not accepted; once it did, it is warned.
+func TestSiteMustBeRead(t *testing.T) {
+	n := pair(t, nil)
+	site := Site{ID: "S-1", Version: 2, Owner: hr}
+	n.sites = func(*volume.Entity, party.ID) []Site { return []Site{site} }
+	a := n.declare(nc, plan("other", volumes(around(t, 0))))
+	wantState(t, a, Proposed)
+	if v := verdict(a, "S-1"); v.Outcome != SiteUnread || v.Version != 2 || v.Party != hr {
+		t.Errorf("verdict %+v", v)
+	}
+	site.Acknowledged = true
+	a = n.change(a, plan("other", volumes(around(t, 0))))
+	wantState(t, a, Accepted)
+	if v := verdict(a, "S-1"); v.Outcome != SiteKnown {
+		t.Errorf("verdict %+v", v)
+	}
+	// A site that is told of later does not take an accepted flight's place.
+	site.Acknowledged = false
+	n.apply(n.st.Unsettle("a notice", Concern{Owners: []party.ID{nc}}))
+	n.settle()
+	wantState(t, n.st.Intent(a.ID), Accepted)
+}
+
+// TestLineBuffer: what comes nearer to a dividing line than its buffer, or lies
+// beyond it, is known beforehand, and accepted: it is a breach to be, not a
+// conflict.
+func TestLineBuffer(t *testing.T) {
+	n := varanth(t, "06:00")
+	for _, c := range []struct {
+		lng  float64
+		by   party.ID
+		want Outcome
+	}{
+		{-29.70, nc, ""},
+		{-29.89, nc, InsideBuffer},
+		{-30.30, nc, BeyondLine},
+		{-29.98, nc, BeyondLine},
+		{-30.30, el, ""},
+		{-30.11, el, InsideBuffer},
+		{-29.70, el, BeyondLine},
+	} {
+		r := n.declare(c.by, plan("routine", volumes(circle(t, 12, c.lng, 2, 30000, 31000, "08:00", "09:00"))))
+		wantState(t, r, Accepted)
+		got := Outcome("")
+		if v := verdict(r, "Orrin"); v != nil {
+			got = v.Outcome
+		}
+		if got != c.want {
+			t.Errorf("%s at %.2f: %q, want %q", c.by, c.lng, got, c.want)
+		}
+		n.must(c.by, &Withdraw{ID: r.ID})
+	}
+	p := e88(t)
+	for want, change := range map[Outcome]func(){
+		CrossUnsaid:    func() { p.Crossings = nil },
+		CrossElsewhere: func() { p.Crossings[0].Time = clock(t, "09:36") },
+		CrossLate:      func() { n.now = int64(clock(t, "08:30")) },
+	} {
+		was := n.now
+		p = e88(t)
+		change()
+		r := n.declare(el, p)
+		if v := verdict(r, "Orrin"); v == nil || v.Outcome != want {
+			t.Errorf("want %s, found %+v", want, v)
+		}
+		n.must(el, &Withdraw{ID: r.ID})
+		n.now = was
+	}
+}

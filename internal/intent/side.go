@@ -48,7 +48,7 @@ func (d *decision) acknowledge(b *Acknowledge) ([]event.Event, error) {
 		if r.Receipts[i].Read != 0 || b.Step == Received {
 			return nil, nil // said before
 		}
-		ev.LeadNS, ev.Class = r.Receipts[i].LeadNS, r.Receipts[i].Class
+		ev.LeadNS, ev.Class = r.Receipts[i].LeadNS, "" // measured when it was received
 	}
 	events := []event.Event{ev}
 	m := rules.Margins

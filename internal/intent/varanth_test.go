@@ -72,6 +72,14 @@ func TestVaranthMorning(t *testing.T) {
 	move := n.declare(hr, h17(t))
 	wantState(t, move, Accepted)
 
+	ack := n.must(nc, &Acknowledge{ID: move.ID, Version: 1, Step: Received})[0].(*Acknowledged)
+	if ack.Class != terms.Short || ack.LeadNS != 170*minuteNS {
+		t.Errorf("H-17 had a lead of %d ns, %s; want 2 h 50, short", ack.LeadNS, ack.Class)
+	}
+	if read := n.must(nc, &Acknowledge{ID: move.ID, Version: 1, Step: Read})[0].(*Acknowledged); read.Class != "" {
+		t.Errorf("one notice is measured twice: %s", read.Class)
+	}
+
 	n.at("07:10")
 	first := n.declare(nc, n204(t, 9000, "08:45"))
 	wantState(t, first, Proposed)
