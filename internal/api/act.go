@@ -143,7 +143,7 @@ func (h *handler) readAct(c *call) (*party.Act, error) {
 		return nil, BadBody.With(fmt.Sprintf("found %d signatures, expected at most %d", n, MaxSignatures))
 	}
 	a := &party.Act{Signatures: e.Signatures, TokenRole: c.who.Role, TokenPerson: c.who.Person}
-	if err := json.Unmarshal(e.Statement, &a.Statement); err != nil {
+	if err := statement.Unmarshal(e.Statement, &a.Statement); err != nil {
 		return nil, BadBody.With("statement: " + err.Error())
 	}
 	if len(a.Signatures) == 0 {
@@ -218,9 +218,7 @@ func decodeContent(a *party.Act) error {
 		return ActInvalid.With(fmt.Sprintf("found the act %q, expected one of docs/ACTS.md", clip(a.Act)))
 	}
 	a.Content = kind.New()
-	d := json.NewDecoder(bytes.NewReader(a.Body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(a.Content); err != nil {
+	if err := statement.Unmarshal(a.Body, a.Content); err != nil {
 		return ActInvalid.With("body of " + a.Act + ": " + err.Error())
 	}
 	if checked, ok := a.Content.(interface{ Check() error }); ok {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -20,16 +21,18 @@ func Marshal(v any) ([]byte, error) {
 	return Canonical(text)
 }
 
-// Unmarshal reads a canonical value into v. Members that v does not have are
-// refused: who signs a form that a reader knows in part only would be bound to
-// what the other never saw.
+// Unmarshal reads a canonical value into v, which points to where it goes.
+// Members that v does not have under exactly that name are refused: who signs a
+// form that a reader knows in part only would be bound to what the other never
+// saw.
 func Unmarshal(value []byte, v any) error {
 	if err := Check(value); err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(value))
-	d.DisallowUnknownFields()
-	return d.Decode(v)
+	if err := checkNames(value, reflect.TypeOf(v)); err != nil {
+		return err
+	}
+	return json.Unmarshal(value, v)
 }
 
 // Canonical rewrites one JSON value in its canonical form: members in order,

@@ -125,7 +125,10 @@ func pick(yes bool, then, otherwise string) string {
 }
 
 func (m *Minima) outcome(given []byte) (string, error) {
-	var g struct{ First, Second Craft }
+	var g struct {
+		First  Craft `json:"first"`
+		Second Craft `json:"second"`
+	}
 	if err := statement.Unmarshal(given, &g); err != nil {
 		return "", err
 	}
