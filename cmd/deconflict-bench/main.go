@@ -9,6 +9,7 @@
 //	deconflict-bench options [-plot OUT]                       days of plans that clear each other; cost of an answer
 //	deconflict-bench all [-smoke]                              the first four after each other
 //	deconflict-bench serve [-floor] [-url U]                   load on a DSS, next to a program without domain code
+//	deconflict-bench channel                                   messages between parties, and STOP, to open inboxes
 //	deconflict-bench node [-n 1000000]                         memory and recovery of a node with many intents
 //	deconflict-bench hardcases [-dir D] [COMMAND ARGUMENT...]  the hard cases put to this program or to another
 //	deconflict-bench answer                                    one hard case from standard input
@@ -37,6 +38,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return serve(args[1:], stdout, stderr)
 	case "serve-floor":
 		return serveFloor(args[1:], stderr)
+	case "channel":
+		return channelLoad(args[1:], stdout, stderr)
+	case "channel-floor":
+		return channelFloor(args[1:], stderr)
 	case "options":
 		return options(args[1:], stdout, stderr)
 	case "node":
@@ -91,7 +96,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for i, step := range order {
 		do, ok := steps[step]
 		if !ok {
-			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|outline|options|all|serve|node|hardcases|answer [flags]; -h after a name lists its flags")
+			fmt.Fprintln(stderr, "usage: deconflict-bench index|narrow|check|outline|options|all|serve|channel|node|hardcases|answer [flags]; -h after a name lists its flags")
 			return 2
 		}
 		if i > 0 {

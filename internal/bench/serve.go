@@ -221,7 +221,7 @@ func (s *serving) parties(audience string) ([]uss, error) {
 		p := uss{name: fmt.Sprintf("bench-uss-%d", i+1)}
 		p.url = fmt.Sprintf("https://%s.example/f3548", p.name)
 		var err error
-		if p.token, err = mint(s.key, p.name, audience, valid); err != nil {
+		if p.token, err = mint(s.key, p.name, strategicCoordination, audience, valid); err != nil {
 			return nil, err
 		}
 		out = append(out, p)

@@ -48,8 +48,8 @@ func writePublicKey(path string, key *rsa.PublicKey) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600)
 }
 
-// mint returns a token of a party that is valid from now.
-func mint(key *rsa.PrivateKey, party, audience string, valid time.Duration) (string, error) {
+// mint returns a token of a party for one scope that is valid from now.
+func mint(key *rsa.PrivateKey, party, scope, audience string, valid time.Duration) (string, error) {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", err
@@ -61,5 +61,5 @@ func mint(key *rsa.PrivateKey, party, audience string, valid time.Duration) (str
 		Audience: jwt.Audience{audience},
 		IssuedAt: jwt.NewNumericDate(now),
 		Expiry:   jwt.NewNumericDate(now.Add(valid)),
-	}).Claims(map[string]any{"scope": strategicCoordination}).Serialize()
+	}).Claims(map[string]any{"scope": scope}).Serialize()
 }
