@@ -57,27 +57,49 @@ func (c *calendar) first() (ns int64, ok bool) {
 	return c.heap[0].ns, true
 }
 
-// until returns the ids that are due at nowNS, by date and id.
-func (c *calendar) until(nowNS int64) []string {
-	var found []date
-	var walk func(i int)
-	walk = func(i int) {
+// until returns the first ids that are due at nowNS, by date and id, at most so
+// many. It looks at little more of the calendar than these.
+func (c *calendar) until(nowNS int64, most int) []string {
+	var ids []string
+	next := places{c.heap, nil}
+	heap.Push(&next, 0)
+	for len(next.at) > 0 && len(ids) < most {
+		i := heap.Pop(&next).(int)
 		if i >= len(c.heap) || c.heap[i].ns > nowNS {
-			return
+			continue
 		}
-		if c.holds(c.heap[i]) {
-			found = append(found, c.heap[i])
+		// The same date may be there twice, one after the other.
+		if d := c.heap[i]; c.holds(d) && (len(ids) == 0 || ids[len(ids)-1] != d.id) {
+			ids = append(ids, d.id)
 		}
-		walk(2*i + 1)
-		walk(2*i + 2)
+		heap.Push(&next, 2*i+1)
+		heap.Push(&next, 2*i+2)
 	}
-	walk(0)
-	slices.SortFunc(found, func(a, b date) int { return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.id, b.id)) })
-	ids := make([]string, 0, len(found))
-	for _, d := range found {
-		ids = append(ids, d.id)
+	return ids
+}
+
+// places are places in a heap of dates, of which the earliest is taken first.
+type places struct {
+	dates dates
+	at    []int
+}
+
+func (p places) Len() int      { return len(p.at) }
+func (p places) Swap(i, j int) { p.at[i], p.at[j] = p.at[j], p.at[i] }
+func (p *places) Push(x any)   { p.at = append(p.at, x.(int)) }
+
+func (p places) Less(i, j int) bool {
+	a, b := p.at[i], p.at[j]
+	if a >= len(p.dates) || b >= len(p.dates) {
+		return a < b
 	}
-	return slices.Compact(ids)
+	return p.dates.Less(a, b)
+}
+
+func (p *places) Pop() any {
+	x := p.at[len(p.at)-1]
+	p.at = p.at[:len(p.at)-1]
+	return x
 }
 
 func (c *calendar) clone() calendar { return calendar{maps.Clone(c.at), slices.Clone(c.heap)} }

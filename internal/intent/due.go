@@ -20,7 +20,7 @@ func (st *State) Due(v View, env event.Env) []event.Event {
 	d := decision{st: st, v: &v, env: env}
 	var events []event.Event
 	reviews := 0
-	for _, id := range st.due.until(env.NowNS) {
+	for _, id := range st.due.until(env.NowNS, 4*maxDue) {
 		if len(events) >= maxDue {
 			break
 		}

@@ -97,7 +97,7 @@ func against(v Verdict) int {
 }
 
 func (h *hearing) add(v Verdict) {
-	if h.own.State.offNominal() && v.Outcome.blocks() {
+	if h.own.State.offNominal() && (v.Outcome.blocks() || v.Outcome == Yields) {
 		v.Outcome = OffNominalOwn
 	}
 	h.blocked = h.blocked || v.Outcome.blocks()
@@ -298,7 +298,10 @@ func (h *hearing) conflicts(o *Intent, r *terms.Rules, verdict Verdict) {
 // goes before a lower one; between equals who was accepted earlier.
 func (h *hearing) precedence(o *Intent, r *terms.Rules) Outcome {
 	airborne := o.Airborne || o.State.offNominal()
-	if o.State.offNominal() {
+	switch {
+	case o.State.offNominal() && h.order != 0:
+		return OtherOffNominal
+	case o.State.offNominal():
 		return Stands
 	}
 	if slices.Contains(o.NoRule, h.own.Owner) && (h.again || !r.Suspended) && !airborne {

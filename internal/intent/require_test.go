@@ -331,6 +331,11 @@ func TestI5ReadBeforeWrite(t *testing.T) {
 		t.Errorf("what does not conform: %s, listed %v, %+v", d.State, d.Listed, d.Verdicts)
 	}
 	n.settle()
+	a = n.st.Intent(a.ID)
+	wantState(t, a, Accepted) // it takes nobody's place by not conforming
+	if v := verdict(a, b.ID); v == nil || v.Outcome != OtherOffNominal {
+		t.Errorf("beside it: %+v", v)
+	}
 	n.must(el, &Contingency{ID: b.ID})
 	n.refused(el, &Nonconform{ID: b.ID}, event.NotNow)
 	n.must(el, &End{ID: b.ID})

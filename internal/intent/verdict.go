@@ -17,30 +17,31 @@ type Outcome string
 
 // Outcomes. Those of the first group keep an intent from being accepted.
 const (
-	Stands         Outcome = "stands"             // the other was there first or ranks higher
-	EntryBarred    Outcome = "no_entry"           // an agreed zone
-	SiteUnread     Outcome = "unacknowledged"     // a protected site that the owner did not acknowledge
-	TooMuch        Outcome = "not_judged"         // too intricate to be judged, so not clear
-	Yields         Outcome = "yields"             // the other ranks lower and is displaced
-	WasDisplaced   Outcome = "displaced"          // the other has given way already
-	Lapsed         Outcome = "lapsed"             // the other was accepted under rules that were suspended since
-	OffNominalOwn  Outcome = "off_nominal"        // this one does not conform: told, not refused
-	MarginLost     Outcome = "margin"             // of one accepted before: separation holds, its margin does not
-	NoRule         Outcome = "no_rule"            // separation of a suspended agreement is lost: a warning
-	ContactNeeded  Outcome = "contact"            // may enter once contact is made
-	CallNeeded     Outcome = "call_first"         // by From less the lead
-	CallLate       Outcome = "call_late"          // that time is over
-	AdvisoryOnly   Outcome = "advisory"           // known, binds nobody
-	Unilateral     Outcome = "unilateral"         // claimed by its owner alone, agreed by nobody
-	CrossDeclared  Outcome = "crossing"           // of a line, declared and in time
-	CrossLate      Outcome = "crossing_late"      // declared with less notice than agreed
-	CrossElsewhere Outcome = "crossing_elsewhere" // declared, but crosses at another place or time
-	CrossUnsaid    Outcome = "crossing_undeclared"
-	InsideBuffer   Outcome = "buffer"     // of a line, on the own side
-	BeyondLine     Outcome = "other_side" // of a line
-	SiteKnown      Outcome = "site"       // a protected site, acknowledged
-	Hearsay        Outcome = "hearsay"    // by a report
-	Possible       Outcome = "possible"   // of a foreign intent only the coarse outline is known
+	Stands          Outcome = "stands"             // the other was there first or ranks higher
+	EntryBarred     Outcome = "no_entry"           // an agreed zone
+	SiteUnread      Outcome = "unacknowledged"     // a protected site that the owner did not acknowledge
+	TooMuch         Outcome = "not_judged"         // too intricate to be judged, so not clear
+	Yields          Outcome = "yields"             // the other ranks lower and is displaced
+	WasDisplaced    Outcome = "displaced"          // the other has given way already
+	Lapsed          Outcome = "lapsed"             // the other was accepted under rules that were suspended since
+	OffNominalOwn   Outcome = "off_nominal"        // this one does not conform: told, not refused
+	OtherOffNominal Outcome = "other_off_nominal"  // the other does not conform, and met one accepted before: told, displaces nobody
+	MarginLost      Outcome = "margin"             // of one accepted before: separation holds, its margin does not
+	NoRule          Outcome = "no_rule"            // separation of a suspended agreement is lost: a warning
+	ContactNeeded   Outcome = "contact"            // may enter once contact is made
+	CallNeeded      Outcome = "call_first"         // by From less the lead
+	CallLate        Outcome = "call_late"          // that time is over
+	AdvisoryOnly    Outcome = "advisory"           // known, binds nobody
+	Unilateral      Outcome = "unilateral"         // claimed by its owner alone, agreed by nobody
+	CrossDeclared   Outcome = "crossing"           // of a line, declared and in time
+	CrossLate       Outcome = "crossing_late"      // declared with less notice than agreed
+	CrossElsewhere  Outcome = "crossing_elsewhere" // declared, but crosses at another place or time
+	CrossUnsaid     Outcome = "crossing_undeclared"
+	InsideBuffer    Outcome = "buffer"     // of a line, on the own side
+	BeyondLine      Outcome = "other_side" // of a line
+	SiteKnown       Outcome = "site"       // a protected site, acknowledged
+	Hearsay         Outcome = "hearsay"    // by a report
+	Possible        Outcome = "possible"   // of a foreign intent only the coarse outline is known
 )
 
 // blocks: an intent with such a verdict is not accepted.
