@@ -1,7 +1,7 @@
-// Package f3548 serves the DSS half of ASTM F3548-21 over HTTP: references to
+// Package f3548 serves ASTM F3548-21 over HTTP: as a DSS, references to
 // operational intents and constraints, subscriptions, availability of USSs and
 // reports, with the endpoints of InterUSS beside them that tell of the pool and
-// of versions.
+// of versions; as a USS, the details of what parties declare natively.
 //
 // A request is identified, then authorised, then parsed, then decided, in this
 // order, so that nobody learns from the fault of a body what its token does not
@@ -75,7 +75,7 @@ type Config struct {
 	Now  func() time.Time // nil: time.Now
 }
 
-// DSS is an http.Handler for /dss/v1/, /aux/v1/ and /versions/.
+// DSS is an http.Handler for /dss/v1/, /uss/v1/, /aux/v1/ and /versions/.
 type DSS struct {
 	Config
 }
@@ -145,6 +145,10 @@ func (d *DSS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.receipt >= 0 {
 		w.Header().Set(receiptHeader, strconv.FormatInt(c.receipt, 10))
+	}
+	if to.status == http.StatusNoContent {
+		w.WriteHeader(to.status)
+		return
 	}
 	d.answer(w, r, to.status, body)
 }

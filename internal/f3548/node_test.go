@@ -39,6 +39,7 @@ func newNode(t testing.TB, limits Limits) *node {
 		Dir:     t.TempDir(),
 		Journal: journal.Options{Origin: "node.example/deconflict", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))},
 		Now:     now,
+		BaseURL: "http://node.example",
 	})
 	if err != nil {
 		t.Fatal(err)

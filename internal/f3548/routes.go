@@ -20,13 +20,16 @@ type route struct {
 
 // The scopes that open operations, as the standard lists them for each.
 var (
-	planning      = []string{auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
-	subscribing   = []string{auth.ScopeConstraintProcessing, auth.ScopeStrategicCoordination}
-	readingRules  = []string{auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing}
-	managingRules = []string{auth.ScopeConstraintManagement}
-	arbitrating   = []string{auth.ScopeAvailability}
-	asking        = []string{auth.ScopeAvailability, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
-	reporting     = []string{
+	planning        = []string{auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
+	subscribing     = []string{auth.ScopeConstraintProcessing, auth.ScopeStrategicCoordination}
+	readingRules    = []string{auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing}
+	managingRules   = []string{auth.ScopeConstraintManagement}
+	processingRules = []string{auth.ScopeConstraintProcessing}
+	coordinating    = []string{auth.ScopeStrategicCoordination}
+	monitoring      = []string{auth.ScopeConformanceMonitoring}
+	arbitrating     = []string{auth.ScopeAvailability}
+	asking          = []string{auth.ScopeAvailability, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring}
+	reporting       = []string{
 		auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing, auth.ScopeStrategicCoordination,
 		auth.ScopeConformanceMonitoring, auth.ScopeAvailability,
 	}
@@ -65,6 +68,13 @@ var routes = []route{
 	{http.MethodGet, "/dss/v1/uss_availability/{uss}", asking, http.StatusOK, (*DSS).getAvailability},
 	{http.MethodPut, "/dss/v1/uss_availability/{uss}", arbitrating, http.StatusOK, (*DSS).setAvailability},
 	{http.MethodPost, "/dss/v1/reports", reporting, http.StatusCreated, (*DSS).fileReport},
+
+	{http.MethodGet, "/uss/v1/operational_intents/{id}", coordinating, http.StatusOK, (*DSS).getDetails},
+	{http.MethodGet, "/uss/v1/operational_intents/{id}/telemetry", monitoring, http.StatusOK, (*DSS).getTelemetry},
+	{http.MethodPost, "/uss/v1/operational_intents", coordinating, http.StatusNoContent, (*DSS).hearIntent},
+	{http.MethodGet, "/uss/v1/constraints/{id}", processingRules, http.StatusOK, (*DSS).getConstraintDetails},
+	{http.MethodPost, "/uss/v1/constraints", managingRules, http.StatusNoContent, (*DSS).hearConstraint},
+	{http.MethodPost, "/uss/v1/reports", reporting, http.StatusCreated, (*DSS).fileReport},
 
 	{http.MethodGet, "/aux/v1/pool", pooling, http.StatusOK, (*DSS).pool},
 	{http.MethodGet, "/aux/v1/version", versioningOrPooling, http.StatusOK, (*DSS).version},

@@ -36,6 +36,9 @@ var tabled = map[reflect.Type][]string{
 	reflect.TypeFor[SetAvailability]():               names(setAvailabilityFields),
 	reflect.TypeFor[ErrorReport]():                   names(errorReportFields),
 	reflect.TypeFor[Exchange]():                      names(exchangeFields),
+	reflect.TypeFor[NotifiedSubscription]():          names(notifiedFields),
+	reflect.TypeFor[PutOperationalIntentDetails]():   names(putIntentDetailsFields),
+	reflect.TypeFor[PutConstraintDetails]():          names(putConstraintDetailsFields),
 }
 
 func names[T any](f fields[T]) []string {
@@ -64,7 +67,7 @@ func messages() []Message {
 	return []Message{
 		&Volume4D{}, &OperationalIntent{}, &OperationalIntentDetails{}, &Constraint{}, &ConstraintDetails{},
 		&PutOperationalIntentReference{}, &PutConstraintReference{}, &PutSubscription{}, &Query{},
-		&SetAvailability{}, &ErrorReport{}, &Exchange{},
+		&SetAvailability{}, &ErrorReport{}, &Exchange{}, &PutOperationalIntentDetails{}, &PutConstraintDetails{},
 	}
 }
 
