@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/deconflict/deconflict/client"
+	"github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/world"
 )
 
@@ -29,6 +30,9 @@ func actUsage(domain, about string, special []verb) string {
 		fmt.Fprintf(w, "  %s\t%s\n", strings.TrimSpace(v.name+" "+v.args), v.about)
 	}
 	for _, f := range actForms(domain) {
+		if shadowed(special, strings.TrimPrefix(f.Act, domain+".")) {
+			continue
+		}
 		needs := "the token is enough"
 		if f.Held {
 			needs = "signed by a role's key"
@@ -40,26 +44,34 @@ func actUsage(domain, about string, special []verb) string {
 	}
 	_ = w.Flush() // into memory
 	fmt.Fprintf(&b, `
-'deconflict %s VERB members' lists what an act's body may hold. A place is given
-as LAT,LNG in degrees, a length as 5NM, a duration as 30s, an altitude as
-12000ft/AMSL or 3700m/W84, the member of a member as to.position=watch, and the
-values of a list one by one.
+'deconflict %s VERB members' lists what an act's body may hold. A place
+is given as LAT,LNG in degrees, a length as 5NM, a duration as 30s, an altitude
+as 12000ft/AMSL or 3700m/W84, the member of a member as to.position=watch, and
+the values of a list one by one. An act given by its members alone is sent as it
+is, whatever else a verb of its name does.
 
 Flags:
   --body FILE                 the body as JSON; - is standard input
   --id ID                     id of the statement: the same act sent again with it
                               is not done twice
-  --print                     print the statement instead of sending it
-%s`, domain, profileHelp)
+  --print                     print the statement instead of sending it; 'act sign'
+                              and 'act send' take it from there
+%s%s
+Exit codes: 0 done; 1 refused by the rules, in conflict, or not understood; 2
+unusable input, or a node that cannot be reached; 3 internal fault.
+`, domain, specialHelp[domain], profileHelp)
 	return b.String()
 }
 
-// verb is what a domain offers beyond its acts. It needs a node, run, or none,
-// alone.
+// verb is what a domain offers beyond its acts, or in place of one. It needs a
+// node, run, or none, alone.
 type verb struct {
 	name, args, about string
 	run               func(ctx context.Context, a *app, s *session, fl *actFlags, args []string) (int, error)
 	alone             func(a *app, fl *actFlags, args []string) (int, error)
+	// brief are members of the act's body whose values may be given first, without
+	// their names. It stands alone.
+	brief []string
 }
 
 // actFlags are the flags of all these subcommands.
@@ -68,6 +80,25 @@ type actFlags struct {
 	domain, verb string
 	body, id     string
 	print        bool
+	special      specialFlags
+}
+
+func (fl *actFlags) flags() *flags {
+	f := newFlags(fl.domain)
+	fl.add(f)
+	if fl.domain == "act" {
+		return f // what it sends is whole already
+	}
+	f.set.StringVar(&fl.body, "body", "", "a JSON file")
+	f.set.StringVar(&fl.id, "id", "", "an id")
+	f.set.BoolVar(&fl.print, "print", false, "")
+	fl.special.add(fl.domain, f)
+	return f
+}
+
+// shadowed reports whether a verb takes the place of an act of its name.
+func shadowed(special []verb, name string) bool {
+	return slices.ContainsFunc(special, func(v verb) bool { return v.name == name })
 }
 
 // actForms returns the forms of a domain's acts.
@@ -79,12 +110,7 @@ func actForms(domain string) []world.ActForm {
 func runDomain(domain string, special []verb) func(*app, []string) (int, error) {
 	return func(a *app, args []string) (int, error) {
 		fl := &actFlags{domain: domain}
-		f := newFlags(domain)
-		fl.add(f)
-		f.set.StringVar(&fl.body, "body", "", "a JSON file")
-		f.set.StringVar(&fl.id, "id", "", "an id")
-		f.set.BoolVar(&fl.print, "print", false, "")
-		rest, err := f.parse(args)
+		rest, err := fl.flags().parse(args)
 		if err != nil {
 			return 0, err
 		}
@@ -103,25 +129,63 @@ func runDomain(domain string, special []verb) func(*app, []string) (int, error) 
 			}
 			return 0, usagef(domain, "no verb %q, expected one of %s", fl.verb, strings.Join(verbs(domain, special), ", "))
 		}
-		if i >= 0 && special[i].alone != nil {
-			return special[i].alone(a, fl, rest[1:])
+		// An act whose members are all named is the act itself, whatever verb has
+		// its name.
+		if i < 0 || known && special[i].alone == nil && byMembers(fl, rest[1:]) {
+			return fl.runAct(a, form, verb{}, rest[1:])
 		}
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		defer stop()
-		s, err := fl.open(ctx, a)
-		if err != nil {
-			return 0, err
-		}
-		defer s.close()
-		if i >= 0 {
-			return special[i].run(ctx, a, s, fl, rest[1:])
-		}
-		body, err := fl.readBody(a, form, rest[1:])
-		if err != nil {
-			return 0, err
-		}
-		return fl.act(ctx, a, s, form.Act, body)
+		return fl.runSpecial(a, form, special[i], rest[1:])
 	}
+}
+
+// byMembers reports whether a command line gives an act by the members of its
+// body alone.
+func byMembers(fl *actFlags, args []string) bool {
+	return len(args) == 0 && fl.body != "" || len(args) > 0 && strings.Contains(args[0], "=")
+}
+
+// runSpecial runs a verb that a domain offers.
+func (fl *actFlags) runSpecial(a *app, form world.ActForm, v verb, args []string) (int, error) {
+	if v.alone != nil {
+		return v.alone(a, fl, args)
+	}
+	if v.run == nil {
+		return fl.runAct(a, form, v, args)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s, err := fl.open(ctx, a)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	return v.run(ctx, a, s, fl, args)
+}
+
+// runAct does an act whose body is given by members.
+func (fl *actFlags) runAct(a *app, form world.ActForm, v verb, args []string) (int, error) {
+	pairs := slices.Clone(args)
+	for i, name := range v.brief {
+		if i == len(pairs) || strings.Contains(pairs[i], "=") {
+			if i == 0 {
+				return 0, usagef(fl.domain, "found %q, expected %s", strings.Join(args, " "), v.args)
+			}
+			break
+		}
+		pairs[i] = name + "=" + pairs[i]
+	}
+	body, err := fl.readBody(a, form, pairs)
+	if err != nil {
+		return 0, err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s, err := fl.open(ctx, a)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	return fl.act(ctx, a, s, form.Act, body)
 }
 
 func formOf(act string) (world.ActForm, bool) {
@@ -138,6 +202,9 @@ func verbs(domain string, special []verb) (names []string) {
 		names = append(names, v.name)
 	}
 	for _, f := range actForms(domain) {
+		if shadowed(special, strings.TrimPrefix(f.Act, domain+".")) {
+			continue
+		}
 		names = append(names, strings.TrimPrefix(f.Act, domain+"."))
 	}
 	return names
@@ -201,10 +268,9 @@ func (fl *actFlags) act(ctx context.Context, a *app, s *session, act string, bod
 	return fl.send(ctx, a, s, text)
 }
 
-// send signs a statement with the keys of the profile, sends it, and prints what
-// came of it.
-func (fl *actFlags) send(ctx context.Context, a *app, s *session, text []byte) (int, error) {
-	var signatures []client.Signature
+// send signs a statement with the keys of the session, sends it with these and
+// other signatures, and prints what came of it.
+func (fl *actFlags) send(ctx context.Context, a *app, s *session, text []byte, signatures ...client.Signature) (int, error) {
 	for _, key := range s.keys {
 		signature, err := client.Sign(key, text)
 		if err != nil {
@@ -217,9 +283,9 @@ func (fl *actFlags) send(ctx context.Context, a *app, s *session, text []byte) (
 		return 0, refused(err)
 	}
 	if fl.json {
-		return exitClear, json.NewEncoder(a.stdout).Encode(taken)
+		return codeOf(taken), json.NewEncoder(a.stdout).Encode(taken)
 	}
-	printTaken(a, taken)
+	printTaken(a, s, taken)
 	if s.log != nil {
 		if _, err := s.log.Update(ctx); err != nil {
 			return 0, &inputError{err}
@@ -229,10 +295,32 @@ func (fl *actFlags) send(ctx context.Context, a *app, s *session, text []byte) (
 		}
 		fmt.Fprintf(a.stdout, "receipt %d: verified against the node's journal\n", taken.Index)
 	}
-	return exitClear, nil
+	return codeOf(taken), nil
 }
 
-// refused makes the node's lawful no an error of the input.
+// codeOf is the exit code of an act: what was taken may still say that something
+// is in the way, or was not understood.
+func codeOf(taken *client.Taken) int {
+	for i := range taken.Events {
+		e := &taken.Events[i]
+		if e.Type() == "channel.mismatch" || e.Type() == "intent.decided" && textOf(e, "state") == string(intent.Proposed) {
+			return exitConflict
+		}
+	}
+	return exitClear
+}
+
+// textOf returns a member of an event that is a text; empty for none.
+func textOf(e *client.Entry, name string) (text string) {
+	_ = json.Unmarshal(e.Fields[name], &text) // another type is none
+	return text
+}
+
+// refusedError is the lawful no of the node, or of the rules that it keeps.
+type refusedError struct{ error }
+
+// refused says why the node did not do what was asked. What the rules do not
+// allow is another thing than a command that cannot be used.
 func refused(err error) error {
 	var p *client.Problem
 	if !errors.As(err, &p) {
@@ -242,10 +330,24 @@ func refused(err error) error {
 	if p.Detail != "" {
 		message += ": " + p.Detail
 	}
-	if len(p.Details) > 0 {
-		message += "\n" + indent(p.Details)
+	for _, line := range detailLines(p) {
+		message += "\n  " + line
+	}
+	if strings.HasPrefix(p.Kind(), "act-") || p.Kind() == "not-found" {
+		return &refusedError{errors.New(message)}
 	}
 	return &inputError{errors.New(message)}
+}
+
+// detailLines are the details of a problem for people.
+func detailLines(p *client.Problem) []string {
+	if lines, ok := staleLines(p.Details); ok {
+		return lines
+	}
+	if len(p.Details) == 0 {
+		return nil
+	}
+	return strings.Split(indent(p.Details), "\n")
 }
 
 // printMembers lists what the body of an act may hold.

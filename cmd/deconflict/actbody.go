@@ -126,17 +126,21 @@ func readValue(of world.Schema, member, value string) (any, error) {
 }
 
 func readPlace(value string) (any, error) {
-	lat, lng, _ := strings.Cut(value, ",")
-	latDeg, errLat := strconv.ParseFloat(strings.TrimSpace(lat), 64)
-	lngDeg, errLng := strconv.ParseFloat(strings.TrimSpace(lng), 64)
-	if errLat != nil || errLng != nil {
-		return nil, fmt.Errorf("found %q, expected LAT,LNG in degrees, as 12.36,-29.93", value)
-	}
-	p, err := geodesy.NewLatLng(latDeg, lngDeg)
+	p, err := parsePlace(value)
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{"lat_e9": p.LatE9, "lng_e9": p.LngE9}, nil
+}
+
+func parsePlace(value string) (geodesy.LatLng, error) {
+	lat, lng, _ := strings.Cut(value, ",")
+	latDeg, errLat := strconv.ParseFloat(strings.TrimSpace(lat), 64)
+	lngDeg, errLng := strconv.ParseFloat(strings.TrimSpace(lng), 64)
+	if errLat != nil || errLng != nil {
+		return geodesy.LatLng{}, fmt.Errorf("found %q, expected LAT,LNG in degrees, as 12.36,-29.93", value)
+	}
+	return geodesy.NewLatLng(latDeg, lngDeg)
 }
 
 func readAltitude(value string) (any, error) {

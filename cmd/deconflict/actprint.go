@@ -12,13 +12,13 @@ import (
 )
 
 // printTaken says what came of an act.
-func printTaken(a *app, taken *client.Taken) {
+func printTaken(a *app, s *session, taken *client.Taken) {
 	for _, m := range taken.Missing {
 		fmt.Fprintf(a.stdout, "waits for %s\n", m)
 	}
 	for i := range taken.Events {
 		if kind := taken.Events[i].Type(); kind != "act.taken" || len(taken.Events) == 1 {
-			printEntry(a, &taken.Events[i])
+			printEvent(a, s, &taken.Events[i])
 		}
 	}
 	word := "taken"
@@ -59,6 +59,12 @@ func summary(fields map[string]json.RawMessage, limit int) string {
 		fmt.Fprintf(&b, " %s=%s", name, value)
 	}
 	return b.String()
+}
+
+// listOf returns a member of an event that is a list of texts.
+func listOf(e *client.Entry, name string) (list []string) {
+	_ = json.Unmarshal(e.Fields[name], &list) // another type is none
+	return list
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
 
 	"github.com/deconflict/deconflict/internal/terms"
 )
@@ -14,9 +13,9 @@ import (
 var agreementVerbs = []verb{
 	{name: "test", args: "FILE", about: "run the worked examples of a text", alone: runAgreementTest},
 	{name: "diff", args: "FILE FILE", about: "what differs between two texts", alone: runAgreementDiff},
-	{name: "list", about: "agreements of the party", run: listing("agreement", "/v1/agreements")},
-	{name: "show", args: "ID", about: "its text, legal state and open points", run: reading("agreement", "/v1/agreements/")},
-	{name: "rules", args: "PARTY", about: "what holds between you and a party now", run: reading("agreement", "/v1/rules/")},
+	{name: "list", about: "agreements of the party", run: runAgreementList},
+	{name: "show", args: "ID", about: "its text, legal state and open points", run: runAgreementShow},
+	{name: "rules", args: "PARTY", about: "what holds between you and a party now", run: reading("agreement", "/v1/rules/", "rules")},
 	{name: "propose", args: "FILE", about: "table a text, after running its examples", run: tabling("agreement.propose")},
 	{name: "counter", args: "FILE", about: "put another text in the place of the open proposal", run: tabling("agreement.counter")},
 	{name: "sign", args: "ID", about: "sign the open proposal, after running its examples here", run: runAgreementSign},
@@ -159,14 +158,4 @@ func runAgreementSign(ctx context.Context, a *app, s *session, fl *actFlags, arg
 		}
 	}
 	return fl.act(ctx, a, s, "agreement.sign", map[string]any{"agreement": t.ID, "version": t.Hash(), "results": digest})
-}
-
-// printPlace prints what a place of the node's interface shows.
-func printPlace(ctx context.Context, a *app, s *session, path string) (int, error) {
-	var raw json.RawMessage
-	if err := s.Get(ctx, path, &raw); err != nil {
-		return 0, refused(err)
-	}
-	_, err := fmt.Fprintln(a.stdout, strings.TrimSpace(indent(raw)))
-	return exitClear, err
 }

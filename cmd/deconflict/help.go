@@ -30,7 +30,7 @@ func overview() string {
 		fmt.Fprintf(&b, "  %-9s %s\n", c.name, c.summary)
 	}
 	b.WriteString("\n'deconflict help COMMAND' explains one of them.\n")
-	b.WriteString("Exit codes: 0 clear, 1 conflict, 2 unusable input, 3 internal fault.\n")
+	b.WriteString("Exit codes: 0 clear or done, 1 conflict or refused by the rules, 2 unusable input, 3 internal fault.\n")
 	return b.String()
 }
 

@@ -14,7 +14,7 @@ import (
 // Exit codes, the same for every subcommand.
 const (
 	exitClear    = 0 // done; for check: compared, and nobody conflicts
-	exitConflict = 1 // check found at least one conflict
+	exitConflict = 1 // check found at least one conflict, or a node refused what the rules do not allow
 	exitUnusable = 2 // the command line or a file cannot be used, an output not written, or there was nothing to compare
 	exitInternal = 3 // the program could not do its work
 )
@@ -24,7 +24,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	colour         bool // stdout shows colours
+	terminal       bool // stdout is a terminal
+	colour         bool // it shows colours
 	columns        int  // width of lines on stdout; 0 when unlimited
 	progress       bool // stderr is a terminal that can show progress
 }
@@ -49,6 +50,15 @@ func commands() []command {
 		{"party", "say who a party is and who stands its watch", partyUsage, runDomain("party", partyVerbs)},
 		{"agreement", "propose, sign, suspend and resume agreements", agreementUsage, runDomain("agreement", agreementVerbs)},
 		{"channel", "send and answer messages, call STOP", channelUsage, runDomain("channel", channelVerbs)},
+		{"intent", "declare, change and end flights", intentUsage, runDomain("intent", intentVerbs)},
+		{"zone", "declare areas and their rules", zoneUsage, runDomain("zone", zoneVerbs)},
+		{"offer", "settle a conflict: who does what", offerUsage, runDomain("offer", offerVerbs)},
+		{"notice", "give notice of protected sites and movements", noticeUsage, runDomain("notice", noticeVerbs)},
+		{"bearer", "test the lines between parties", bearerUsage, runDomain("bearer", bearerVerbs)},
+		{"incident", "report and clear up what went wrong", incidentUsage, runDomain("incident", incidentVerbs)},
+		{"release", "say who may see what", releaseUsage, runDomain("release", nil)},
+		{"record", "countersign entries and compare heads", recordUsage, runDomain("record", recordVerbs)},
+		{"act", "sign on one machine what another one sends", actFileUsage, runDomain("act", actFileVerbs)},
 		{"log", "verify, export and check the journal of a node", logUsage, runLog},
 		{"version", "print the version", versionUsage, runVersion},
 		{"help", "explain a command", helpUsage, runHelp},
@@ -97,6 +107,7 @@ func (a *app) main(args []string) (code int) {
 	}
 	var usage *usageError
 	var input *inputError
+	var no *refusedError
 	switch {
 	case errors.As(err, &usage):
 		help := "deconflict help"
@@ -105,6 +116,8 @@ func (a *app) main(args []string) (code int) {
 		}
 		fmt.Fprintf(a.stderr, "See '%s'.\n", help)
 		return exitUnusable
+	case errors.As(err, &no):
+		return exitConflict
 	case errors.As(err, &input):
 		return exitUnusable
 	}

@@ -123,10 +123,18 @@ func TestPanicIsReportedAsInternal(t *testing.T) {
 func TestHelpNamesEveryFlag(t *testing.T) {
 	c := &check{}
 	var s settings
-	for _, k := range []struct {
+	type command struct {
 		usage string
 		flags *flags
-	}{{checkUsage, c.flags()}, {optionsUsage, (&optionsCommand{}).flags()}, {convertUsage, convertFlags(&s, new(string), new(string))}, {showUsage, showFlags(&s, new(bool))}, {tokenUsage, (&tokenRequest{}).flags()}, {serveUsage, (&serveCommand{}).flags()}} {
+	}
+	commandsWithFlags := []command{{checkUsage, c.flags()}, {optionsUsage, (&optionsCommand{}).flags()}, {convertUsage, convertFlags(&s, new(string), new(string))}, {showUsage, showFlags(&s, new(bool))}, {tokenUsage, (&tokenRequest{}).flags()}, {serveUsage, (&serveCommand{}).flags()}}
+	for domain, usage := range map[string]string{
+		"party": partyUsage, "agreement": agreementUsage, "channel": channelUsage, "intent": intentUsage, "zone": zoneUsage, "offer": offerUsage,
+		"notice": noticeUsage, "bearer": bearerUsage, "incident": incidentUsage, "release": releaseUsage, "record": recordUsage, "act": actFileUsage,
+	} {
+		commandsWithFlags = append(commandsWithFlags, command{usage, (&actFlags{domain: domain}).flags()})
+	}
+	for _, k := range commandsWithFlags {
 		documented := map[string]bool{}
 		for _, line := range strings.Split(k.usage, "\n") {
 			if word := strings.Fields(line + " x")[0]; strings.HasPrefix(line, "  -") {

@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"github.com/deconflict/deconflict/client"
 )
 
 var partyVerbs = []verb{
 	{name: "key", args: "FILE", about: "make a role's key and print its public form", alone: runPartyKey},
+	{name: "enrol", args: "FILE", about: "enrol the party by its record, JSON", run: recording("party.enrol")},
+	{name: "change", args: "FILE", about: "put another record in its place", run: recording("party.change")},
+	{name: "roster", args: "POSITION PERSON ...", about: "who stands a position from now on", run: runPartyRoster},
 	{name: "list", about: "who is enrolled", run: runPartyList},
-	{name: "show", args: "PARTY", about: "roles, positions and who stands them now", run: reading("party", "/v1/parties/")},
+	{name: "show", args: "PARTY", about: "roles, positions and who stands them now", run: runPartyShow},
 }
 
 var partyUsage = actUsage("party", "Says who a party is: its roles and their keys, which roles an act needs, its\nmembers, and who stands the watch.", partyVerbs)
@@ -55,24 +57,4 @@ func runPartyList(ctx context.Context, a *app, s *session, fl *actFlags, args []
 		fmt.Fprintln(a.stdout)
 	}
 	return exitClear, nil
-}
-
-// reading returns a verb that prints a place of the node's interface.
-func reading(domain, path string) func(context.Context, *app, *session, *actFlags, []string) (int, error) {
-	return func(ctx context.Context, a *app, s *session, _ *actFlags, args []string) (int, error) {
-		if len(args) != 1 {
-			return 0, usagef(domain, "found %d names, expected one", len(args))
-		}
-		return printPlace(ctx, a, s, path+url.PathEscape(args[0]))
-	}
-}
-
-// listing returns a verb that prints a place without a name.
-func listing(domain, path string) func(context.Context, *app, *session, *actFlags, []string) (int, error) {
-	return func(ctx context.Context, a *app, s *session, _ *actFlags, args []string) (int, error) {
-		if len(args) != 0 {
-			return 0, usagef(domain, "found %q, expected nothing", args[0])
-		}
-		return printPlace(ctx, a, s, path)
-	}
 }

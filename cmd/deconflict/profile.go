@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/deconflict/deconflict/client"
@@ -26,12 +28,15 @@ type profile struct {
 	// every receipt is verified, and LogFile keeps the last checkpoint seen.
 	VerifierKey string `toml:"verifier_key"`
 	LogFile     string `toml:"log_file"`
+	// Clock is node where statements are dated by the node's time, as in a
+	// rehearsal; else this machine's clock counts.
+	Clock string `toml:"clock"`
 }
 
 // profileHelp is the part of a help text about profiles.
 const profileHelp = `  --profile FILE              who acts, as TOML: node, party, role, person,
-                              token_file, keys, verifier_key, log_file; also
-                              DECONFLICT_PROFILE. Names in it are relative to it
+                              token_file, keys, verifier_key, log_file, clock;
+                              also DECONFLICT_PROFILE. Files in it are beside it
   --key FILE                  another key that signs; may be given again
   --json                      print what the node answers
 `
@@ -57,8 +62,11 @@ type session struct {
 	log  *client.Log // nil: receipts are not verified
 }
 
-// open reads the profile and finds out what it leaves open.
-func (p *profileFlags) open(ctx context.Context, a *app) (*session, error) {
+// profileKeys are what a profile may hold.
+const profileKeys = "node, party, role, person, token_file, keys, verifier_key, log_file or clock"
+
+// read reads the profile, with the files that it names made relative to it.
+func (p *profileFlags) read(a *app) (*profile, error) {
 	file := p.file
 	if file == "" {
 		file = a.getenv("DECONFLICT_PROFILE")
@@ -66,72 +74,121 @@ func (p *profileFlags) open(ctx context.Context, a *app) (*session, error) {
 	if file == "" {
 		return nil, usagef("", "found no profile, expected --profile FILE or DECONFLICT_PROFILE")
 	}
-	s := &session{}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &inputError{err}
+		return nil, &inputError{fmt.Errorf("%s: %w", file, cause(err))}
 	}
-	known, err := toml.Decode(string(data), &s.profile)
+	r := &profile{}
+	known, err := toml.Decode(string(data), r)
 	if err != nil {
 		return nil, &inputError{fmt.Errorf("%s: %w", file, err)}
 	}
 	if left := known.Undecoded(); len(left) > 0 {
-		return nil, &inputError{fmt.Errorf("%s: found the key %q, expected node, party, role, person, token_file, keys, verifier_key or log_file", file, left[0])}
+		return nil, &inputError{fmt.Errorf("%s: found the key %q, expected %s", file, left[0], profileKeys)}
 	}
-	beside := func(name string) string {
-		if name == "" || filepath.IsAbs(name) {
-			return name
+	if r.Clock != "" && r.Clock != "node" {
+		return nil, &inputError{fmt.Errorf("%s: found the clock %q, expected node or none", file, r.Clock)}
+	}
+	beside := func(name *string) {
+		if *name != "" && !filepath.IsAbs(*name) {
+			*name = filepath.Join(filepath.Dir(file), *name)
 		}
-		return filepath.Join(filepath.Dir(file), name)
 	}
-	if s.Node == "" || s.TokenFile == "" {
-		return nil, &inputError{fmt.Errorf("%s: expected node and token_file", file)}
+	beside(&r.TokenFile)
+	beside(&r.LogFile)
+	for i := range r.Keys {
+		beside(&r.Keys[i])
 	}
-	token, err := os.ReadFile(beside(s.TokenFile))
-	if err != nil {
-		return nil, &inputError{err}
+	return r, nil
+}
+
+// loadKeys reads the keys of a profile, if there is one, and of --key.
+func (p *profileFlags) loadKeys(r *profile) (keys []ed25519.PrivateKey, err error) {
+	names := p.keys.values
+	if r != nil {
+		names = slices.Concat(r.Keys, names)
 	}
-	for _, name := range s.Keys {
-		p.keys.values = append(p.keys.values, beside(name))
-	}
-	for _, name := range p.keys.values {
+	for _, name := range names {
 		key, err := client.LoadKey(name)
 		if err != nil {
 			return nil, &inputError{err}
 		}
-		s.keys = append(s.keys, key)
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// open reads the profile and finds out what it leaves open.
+func (p *profileFlags) open(ctx context.Context, a *app) (*session, error) {
+	r, err := p.read(a)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{profile: *r}
+	if s.Node == "" || s.TokenFile == "" {
+		return nil, &inputError{errors.New("the profile lacks node or token_file, expected both")}
+	}
+	token, err := os.ReadFile(s.TokenFile)
+	if err != nil {
+		return nil, &inputError{fmt.Errorf("%s: %w", s.TokenFile, cause(err))}
+	}
+	if s.keys, err = p.loadKeys(r); err != nil {
+		return nil, err
 	}
 	s.Client = &client.Client{
 		BaseURL: s.Node, Party: s.profile.Party, Role: s.profile.Role, Person: s.profile.Person,
 		Token: func(context.Context) (string, error) { return strings.TrimSpace(string(token)), nil },
 	}
-	return s, s.introduce(ctx, beside(s.LogFile))
+	return s, s.introduce(ctx)
 }
 
 // introduce asks the node for what the profile leaves open.
-func (s *session) introduce(ctx context.Context, logFile string) (err error) {
+func (s *session) introduce(ctx context.Context) (err error) {
 	if s.Client.Origin, err = s.ReadOrigin(ctx); err != nil {
-		return &inputError{fmt.Errorf("%s: %w", s.Node, err)}
+		return s.unreached(err)
 	}
 	if s.Client.Party == "" {
 		var me struct {
 			Party string `json:"party"`
 		}
 		if err := s.Get(ctx, "/v1/parties/me", &me); err != nil {
-			return &inputError{fmt.Errorf("%s: %w", s.Node, err)}
+			return s.unreached(err)
 		}
 		s.Client.Party = me.Party
+	}
+	if s.Clock == "node" {
+		now, err := s.nodeTime(ctx)
+		if err != nil {
+			return s.unreached(err)
+		}
+		s.Now = func() time.Time { return now }
 	}
 	if s.VerifierKey == "" {
 		return nil
 	}
-	if logFile == "" {
+	if s.LogFile == "" {
 		return &inputError{errors.New("verifier_key: expected log_file as well, where the last checkpoint is kept")}
 	}
-	if s.log, err = client.OpenLog(s.Client, logFile, s.VerifierKey); err != nil {
+	if s.log, err = client.OpenLog(s.Client, s.LogFile, s.VerifierKey); err != nil {
 		return &inputError{err}
 	}
 	return nil
+}
+
+// unreached says what went wrong before anything was asked of the node.
+func (s *session) unreached(err error) error {
+	return &inputError{fmt.Errorf("the node %s: %w", s.Node, err)}
+}
+
+// nodeTime asks the node what time it is there.
+func (s *session) nodeTime(ctx context.Context) (time.Time, error) {
+	var status struct {
+		Basis struct {
+			NodeTime time.Time `json:"node_time"`
+		} `json:"basis"`
+	}
+	err := s.Get(ctx, "/v1/status", &status)
+	return status.Basis.NodeTime, err
 }
 
 // close ends a session.

@@ -13,6 +13,7 @@ import (
 // at 100 columns, or at COLUMNS where that is set.
 func (a *app) lookAtTerminal(stdout, stderr *os.File) {
 	terminal := isTerminal(stdout)
+	a.terminal = terminal
 	a.colour = terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 	if terminal {
 		a.columns = 100
