@@ -40,6 +40,14 @@ func Unmarshal(value []byte, v any) error {
 // twice, numbers that are not integers within MaxInteger, depth above MaxDepth,
 // and anything behind the value.
 func Canonical(text []byte) ([]byte, error) {
+	if out, ok := rewrite(text); ok {
+		return out, nil
+	}
+	return canonicalByTokens(text)
+}
+
+// canonicalByTokens is Canonical by the decoder of the standard library.
+func canonicalByTokens(text []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	c := canonizer{d}
