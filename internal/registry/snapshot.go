@@ -45,7 +45,7 @@ func (st *State) UnmarshalJSON(data []byte) error {
 	}
 	*st = *New()
 	for _, p := range s.Parties {
-		st.parties[p.ID] = p
+		st.file(p)
 	}
 	for _, d := range s.Desks {
 		st.put(deskKey{d.Party, d.Position}, d.desk)

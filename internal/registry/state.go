@@ -14,6 +14,7 @@ import (
 // place, so that a Clone may share them.
 type State struct {
 	parties map[party.ID]*Party
+	byID    []*Party // the same, in order: every act has somebody go through them
 	desks   map[deskKey]*desk
 	members map[memberKey]*Member
 	pending map[pendingKey]*Pending
@@ -24,7 +25,7 @@ type State struct {
 // New returns a state in which nobody is enrolled.
 func New() *State {
 	return &State{
-		parties: map[party.ID]*Party{},
+		parties: map[party.ID]*Party{}, byID: []*Party{},
 		desks:   map[deskKey]*desk{},
 		members: map[memberKey]*Member{},
 		pending: map[pendingKey]*Pending{},
@@ -51,23 +52,30 @@ func (st *State) Kind(id party.ID) Kind {
 	return KindUnknown
 }
 
-// Parties returns all records, by id. They must not be modified.
-func (st *State) Parties() []*Party {
-	list := make([]*Party, 0, len(st.parties))
-	for _, p := range st.parties {
-		list = append(list, p)
+// Parties returns all records, by id. Neither they nor the list must be
+// modified.
+func (st *State) Parties() []*Party { return st.byID }
+
+// file puts a party's record in the place of the one before. The list is made
+// anew, as others may hold the old one.
+func (st *State) file(p *Party) {
+	st.parties[p.ID] = p
+	i, found := slices.BinarySearchFunc(st.byID, p.ID, func(q *Party, id party.ID) int { return cmp.Compare(q.ID, id) })
+	st.byID = slices.Clone(st.byID)
+	if found {
+		st.byID[i] = p
+	} else {
+		st.byID = slices.Insert(st.byID, i, p)
 	}
-	slices.SortFunc(list, func(a, b *Party) int { return cmp.Compare(a.ID, b.ID) })
-	return list
 }
 
 // Apply takes in an event of the registry.
 func (st *State) Apply(ev event.Event, at event.At) {
 	switch e := ev.(type) {
 	case *Enrolled:
-		st.parties[e.ID] = join(e.Party, e.Addresses)
+		st.file(join(e.Party, e.Addresses))
 	case *Changed:
-		st.parties[e.ID] = join(e.Party, e.Addresses)
+		st.file(join(e.Party, e.Addresses))
 	case *Rostered:
 		st.roster(e, at.NS)
 	case *Manned:

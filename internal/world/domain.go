@@ -9,6 +9,7 @@ import (
 // domain is what the world knows of one domain beside the airspace.
 type domain struct {
 	name   string
+	number int // its place in domains
 	acts   party.ActKinds
 	events event.Table
 

@@ -45,6 +45,16 @@ type State struct {
 
 	taken   taken
 	entries int64 // of the journal that this is the state of
+
+	deadlines []deadline // of the domains, in their order; the airspace is last
+}
+
+// deadline is when a domain is next due for something, as long as none of its
+// events is applied. Some domains have to look at all that they hold to know it,
+// which is too much for every message that another domain takes.
+type deadline struct {
+	ns        int64
+	ok, known bool
 }
 
 // New returns a State in which nothing is known.
@@ -62,6 +72,7 @@ func New() *State {
 		Notice:    notice.New(),
 		Release:   release.New(),
 		taken:     newTaken(),
+		deadlines: make([]deadline, len(domains)+1),
 	}
 }
 
@@ -72,6 +83,7 @@ var ofAct, ofEvent = map[string]*domain{}, map[string]*domain{}
 func index() {
 	for i := range domains {
 		d := &domains[i]
+		d.number = i
 		for name := range d.acts {
 			if ofAct[name] != nil {
 				panic("act " + name + " has two domains")
@@ -104,13 +116,17 @@ func (st *State) Apply(ev Event, at event.At) {
 	case *Taken:
 		st.taken.add(e, at)
 	case event.Event:
-		ofEvent[e.Type()].apply(st, e, at)
+		d := ofEvent[e.Type()]
+		d.apply(st, e, at)
+		st.deadlines[d.number].known = false
 	default:
 		st.Airspace.Apply(ev, airspace.At{NS: at.NS, Index: at.Index})
+		st.deadlines[len(domains)].known = false
 	}
 }
 
-// Deadline returns the earliest instant at which something is due.
+// Deadline returns the earliest instant at which something is due. Like Apply and
+// Due it is for the one goroutine that changes the state.
 func (st *State) Deadline() (ns int64, ok bool) {
 	_, ns, ok = st.earliest()
 	return ns, ok
@@ -118,14 +134,24 @@ func (st *State) Deadline() (ns int64, ok bool) {
 
 // earliest returns the domain with the earliest deadline; nil is the airspace.
 func (st *State) earliest() (first *domain, ns int64, ok bool) {
-	ns, ok = st.Airspace.Deadline()
+	ns, ok = st.deadline(len(domains), st.Airspace.Deadline)
 	for i := range domains {
 		d := &domains[i]
-		if at, has := d.deadline(st); has && (!ok || at < ns) {
+		if at, has := st.deadline(i, func() (int64, bool) { return d.deadline(st) }); has && (!ok || at < ns) {
 			first, ns, ok = d, at, true
 		}
 	}
 	return first, ns, ok
+}
+
+// deadline returns a deadline that is known, or asks for it.
+func (st *State) deadline(i int, ask func() (int64, bool)) (ns int64, ok bool) {
+	d := &st.deadlines[i]
+	if !d.known {
+		d.ns, d.ok = ask()
+		d.known = true
+	}
+	return d.ns, d.ok
 }
 
 // Due returns events for what is due first, or none when nothing is.
