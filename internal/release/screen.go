@@ -77,7 +77,13 @@ func Screen(text string) []Found {
 		return []Found{{ID: "length", From: MaxScreenBytes, To: len(text)}}
 	}
 	found := persons(text)
-	for _, reading := range readings(text) {
+	all := readings(text)
+	for i, reading := range all {
+		// Of most texts all readings are one, and looking for words takes by far the
+		// longest.
+		if slices.ContainsFunc(all[:i], reading.same) {
+			continue
+		}
 		plain := reading.plain
 		for _, m := range harmless.FindAllStringIndex(plain, -1) {
 			plain = plain[:m[0]] + strings.Repeat("#", m[1]-m[0]) + plain[m[1]:]
@@ -108,6 +114,9 @@ type reading struct {
 	plain     string
 	at, width []int
 }
+
+// same reports whether two readings have the same words.
+func (r reading) same(o reading) bool { return r.plain == o.plain }
 
 // letter is a folded character of a text; 0 parts words.
 type letter struct {
