@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/party"
@@ -74,7 +75,11 @@ func (h *handler) act(c *call) error {
 		}
 	}
 	for i, text := range done.Entries {
-		ev, _, err := released(&journal.Record{Index: done.Index + int64(i), Event: text}, c.reader())
+		var decided world.Event
+		if !done.Repeated {
+			decided = done.Events[i]
+		}
+		ev, err := releasedAs(decided, &journal.Record{Index: done.Index + int64(i), Event: text}, c.reader())
 		if err != nil {
 			return err
 		}
@@ -89,6 +94,29 @@ func (h *handler) act(c *call) error {
 		answer.Events = append(answer.Events, *ev)
 	}
 	return c.answer(answer)
+}
+
+// releasedAs is released for an event that need not be read from its text again;
+// nil: it must.
+func releasedAs(decided world.Event, record *journal.Record, reader airspace.Reader) (*entry, error) {
+	e, ok := decided.(event.Event)
+	if !ok {
+		ev, _, err := released(record, reader)
+		return ev, err
+	}
+	if e.Actor() != reader.Party && len(e.Release(reader.Party)) == 0 {
+		return nil, nil
+	}
+	fields, err := statement.Fields(record.Event)
+	if err != nil {
+		return nil, err
+	}
+	names := world.ReleaseOf(e, fields, reader.Party)
+	if len(names) == 0 {
+		return nil, nil
+	}
+	ev, _, err := entryOf(record.Index, fields, names)
+	return ev, err
 }
 
 // take takes over what the first event says of the act: that it was taken, or

@@ -49,7 +49,14 @@ func released(record *journal.Record, reader airspace.Reader) (*entry, string, e
 	if err != nil {
 		return nil, "", err
 	}
-	ev, kind := &entry{record.Index, map[string]json.RawMessage{}}, "entry"
+	return entryOf(record.Index, fields, names)
+}
+
+// entryOf returns an entry with the members that have one of the names, and the
+// event's type.
+func entryOf(index int64, fields []statement.Field, names []string) (*entry, string, error) {
+	var err error
+	ev, kind := &entry{index, map[string]json.RawMessage{}}, "entry"
 	for _, f := range fields {
 		if !slices.Contains(names, f.Name) {
 			continue

@@ -109,26 +109,101 @@ func (m *Mailroom) deliver(w engine.Written) {
 		if !ok {
 			continue // of the airspace: /v1/events has it
 		}
+		c := copier{event: e, text: w.Texts[i], index: w.First + int64(i)}
 		for who, open := range m.inboxes {
-			f := frame{index: w.First + int64(i)}
-			for b := range open {
-				if b.lost || !b.takes(e) {
-					continue
-				}
-				if f.text == nil {
-					if f.text = encodeFrame(e, w.Texts[i], f.index, who); f.text == nil {
-						break // nothing of it is released to this party
-					}
-				}
-				select {
-				case b.frames <- f:
-				default:
-					b.lost = true
-					close(b.frames)
-				}
+			if text := c.frameFor(who); text != nil {
+				hand(open, e, frame{c.index, text})
 			}
 		}
 	}
+}
+
+// hand puts a frame into the inboxes of a party that take the event.
+func hand(open map[*inbox]bool, e event.Event, f frame) {
+	for b := range open {
+		if b.lost || !b.takes(e) {
+			continue
+		}
+		select {
+		case b.frames <- f:
+		default:
+			b.lost = true
+			close(b.frames)
+		}
+	}
+}
+
+// copier makes the frames of one event. A STOP goes to everybody, and most of
+// those who see an event see the same of it: what is the same is made once.
+type copier struct {
+	event   event.Event
+	text    []byte // as the journal holds it
+	index   int64
+	members []statement.Field // of the text, once they are needed
+
+	names []string // of the members that were shown last
+	shown []byte   // they, as an object
+	last  []byte   // that, as a frame; nil: not made yet
+}
+
+// shownTo returns the members of the event that a party may see, as an object;
+// nil for none. The whole is the text itself, which is what most see.
+func (c *copier) shownTo(who party.ID) []byte {
+	names := c.event.Release(who)
+	if who != "" && c.event.Actor() == who {
+		names = event.Whole
+	}
+	switch {
+	case len(names) == 0:
+		return nil
+	case c.shown != nil && slices.Equal(names, c.names):
+		return c.shown
+	case names[0] == event.Whole[0]:
+		c.shown = c.text
+	default:
+		c.shown = c.part(names)
+	}
+	c.names, c.last = names, nil
+	return c.shown
+}
+
+// part returns an object of the members that have one of the names.
+func (c *copier) part(names []string) []byte {
+	if c.members == nil {
+		var err error
+		if c.members, err = statement.Fields(c.text); err != nil {
+			return nil // the journal holds no such thing
+		}
+	}
+	var own []statement.Field
+	for _, m := range c.members {
+		if slices.Contains(names, m.Name) || slices.Contains(event.Envelope, m.Name) {
+			own = append(own, m)
+		}
+	}
+	text, err := statement.AppendObject(nil, own)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// frameFor returns the event as the stream has it for a party; nil when nothing
+// of it is released.
+func (c *copier) frameFor(who party.ID) []byte {
+	shown := c.shownTo(who)
+	if shown == nil {
+		return nil
+	}
+	if c.last == nil {
+		buf := make([]byte, 0, len(shown)+128)
+		buf = strconv.AppendInt(append(buf, "id: "...), c.index, 10)
+		buf = append(append(buf, "\nevent: "...), c.event.Type()...)
+		buf = strconv.AppendInt(append(buf, "\ndata: {\"index\":"...), c.index, 10)
+		buf = append(append(buf, `,"fields":`...), shown...)
+		c.last = append(buf, "}\n\n"...)
+	}
+	return c.last
 }
 
 // takes reports whether an event belongs into the inbox, if it is released to
@@ -143,47 +218,6 @@ func (b *inbox) takes(e event.Event) bool {
 	}
 	position, addressed := to.Position(b.party)
 	return !addressed || position == b.position
-}
-
-// encodeFrame returns an event as the stream has it for a party; nil when
-// nothing of it is released.
-func encodeFrame(e event.Event, text []byte, index int64, who party.ID) []byte {
-	shown := shownTo(e, text, who)
-	if shown == nil {
-		return nil
-	}
-	buf := strconv.AppendInt([]byte("id: "), index, 10)
-	buf = append(append(buf, "\nevent: "...), e.Type()...)
-	buf = strconv.AppendInt(append(buf, "\ndata: {\"index\":"...), index, 10)
-	buf = append(append(buf, `,"fields":`...), shown...)
-	return append(buf, "}\n\n"...)
-}
-
-// shownTo returns the members of an event that a party may see, as an object;
-// nil for none. The whole is the text itself, which is what most see.
-func shownTo(e event.Event, text []byte, who party.ID) []byte {
-	shown := text
-	if names := e.Release(who); e.Actor() != who && (len(names) != 1 || names[0] != event.Whole[0]) {
-		members, err := statement.Fields(text)
-		if err != nil {
-			return nil
-		}
-		released := world.ReleaseOf(e, members, who)
-		if len(released) == 0 {
-			return nil
-		}
-		own := map[string]json.RawMessage{}
-		for _, m := range members {
-			if slices.Contains(released, m.Name) {
-				own[m.Name] = m.Value
-			}
-		}
-		if shown, err = encode(own); err != nil {
-			return nil
-		}
-		shown = shown[:len(shown)-1] // the line feed
-	}
-	return shown
 }
 
 // maxNews is how many entries of the journal one answer of an inbox looks at.
@@ -203,7 +237,7 @@ func (h *handler) news(c *call, after int64, position string) error {
 		}
 		next = r.Index
 		if e, ok := ev.(event.Event); ok && b.takes(e) {
-			if shown := shownTo(e, r.Event, b.party); shown != nil {
+			if shown := (&copier{event: e, text: r.Event}).shownTo(b.party); shown != nil {
 				if entries.Len() > 0 {
 					entries.WriteByte(',')
 				}
@@ -270,7 +304,7 @@ func (h *handler) catchUp(ctx context.Context, s *stream, b *inbox) error {
 				return err
 			}
 			if e, ok := ev.(event.Event); ok && b.takes(e) {
-				buf = append(buf, encodeFrame(e, r.Event, r.Index, b.party)...)
+				buf = append(buf, (&copier{event: e, text: r.Event, index: r.Index}).frameFor(b.party)...)
 			}
 			return nil
 		})

@@ -15,8 +15,10 @@ type Done struct {
 	// Index is that of the act's first entry: its receipt.
 	Index int64
 	// Entries are the events that it and what followed from it wrote, from Index
-	// on. Of a repeated act they are not kept: Count entries begin at Index.
+	// on, as the journal holds them, and Events as they were decided. Of a repeated
+	// act they are not kept: Count entries begin at Index.
 	Entries  [][]byte
+	Events   []world.Event
 	Count    int
 	Repeated bool
 }
@@ -35,7 +37,7 @@ func (e *Engine) Act(ctx context.Context, a *party.Act) (Done, error) {
 	if errors.As(r.err, &before) {
 		return Done{Index: before.Index, Count: before.Count + 1, Repeated: true}, nil
 	}
-	return Done{Index: r.receipt, Entries: r.written, Count: len(r.written)}, r.err
+	return Done{Index: r.receipt, Entries: r.written.texts, Events: r.written.events, Count: len(r.written.texts)}, r.err
 }
 
 // Settle returns when everything that is due by the node's time is done and

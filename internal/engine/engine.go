@@ -273,10 +273,16 @@ type request struct {
 
 	claimed atomic.Bool // by the writer, or by a caller who goes away
 	receipt int64
-	written [][]byte      // the events that were decided, and what followed from them
+	written written
 	err     error         // of decide
 	block   *block        // what the answer rests on; nil when nothing was decided
 	done    chan struct{} // closed once the three above may be read
+}
+
+// written are the events that were decided, and those that followed from them.
+type written struct {
+	texts  [][]byte
+	events []world.Event
 }
 
 // Submit has a command decided and returns its result once that is durable,

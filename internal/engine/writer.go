@@ -163,18 +163,18 @@ func (e *Engine) answer(b *block, r *request) {
 //
 // What was decided is encoded before any of it is applied, so that it is written
 // whole or not at all.
-func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, event.Env) ([]world.Event, error)) (int64, [][]byte, error) {
+func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, event.Env) ([]world.Event, error)) (int64, written, error) {
 	env := event.Env{NowNS: e.now(), Random: random, Node: e.cfg.Journal.Origin, BaseURL: e.cfg.BaseURL}
 	if j := e.Journal(); j != nil {
 		env.Journal = lookup{j}
 	}
 	decided, texts, err := e.guarded(decide, env)
 	if err != nil || len(decided) == 0 {
-		return -1, nil, err
+		return -1, written{}, err
 	}
 	for _, text := range texts {
 		if n := len(text); n > journal.MaxEventBytes {
-			return -1, nil, &airspace.Refusal{
+			return -1, written{}, &airspace.Refusal{
 				Kind:    airspace.Invalid,
 				Message: fmt.Sprintf("the change takes %d bytes in the journal, at most %d are allowed", n, journal.MaxEventBytes),
 			}
@@ -191,7 +191,7 @@ func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, eve
 	if !e.state.Carry(decided, env, apply) {
 		e.cfg.Log.Error("reactions without end were cut off", "type", decided[0].Type())
 	}
-	return first, b.events[from:], nil
+	return first, written{b.events[from:], b.decided[from:]}, nil
 }
 
 // encode returns an event as the journal will hold it, valid until the next
