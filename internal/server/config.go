@@ -33,6 +33,11 @@ type Config struct {
 	Clock       string // where the node's time begins that is then set by hand; empty: the real one
 	PublicLog   bool   // /log/ without a token
 
+	USSTokenURL         string // where tokens for other USSs are fetched; empty: from the built-in issuer
+	USSClientID         string // of this node there
+	USSClientSecretFile string
+	NotifyPrivate       bool // others are told at private addresses too
+
 	MaxBody        Size // of a request
 	MaxConcurrent  int  // requests at the same time
 	MaxStreams     int  // event streams at the same time
@@ -175,6 +180,12 @@ func (c *Config) check(place func(name string) string) error {
 		if c.DebugListen == "" {
 			return fault("clock", c.Clock, expected("debug-listen as well, where the time is set"))
 		}
+	}
+	if u, err := url.Parse(c.USSTokenURL); c.USSTokenURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return fault("uss-token-url", strconv.Quote(c.USSTokenURL), expected("an http or https URL"))
+	}
+	if given := c.USSClientID != "" && c.USSClientSecretFile != ""; given != (c.USSTokenURL != "") || (c.USSClientID != "") != (c.USSClientSecretFile != "") {
+		return fault("uss-token-url", "some of uss-token-url, uss-client-id and uss-client-secret-file", expected("all three or none"))
 	}
 	if err := c.checkTrust(loopback, fault); err != nil {
 		return err

@@ -96,6 +96,12 @@ func (m *metrics) watch(s *Server) {
 	count("deconflict_snapshots_total", "Snapshots written.", func() float64 { return float64(stats().Snapshots) })
 	count("deconflict_snapshot_failures_total", "Snapshots that could not be written.", func() float64 { return float64(stats().SnapshotFailures) })
 	gauge("deconflict_snapshot_entries", "Entries that the newest snapshot holds.", func() float64 { return float64(stats().SnapshotSize) })
+	told := &s.notifier.Counts
+	count("deconflict_notices_told_total", "Notices that subscribers of the airspace took.", func() float64 { return float64(told.Told.Load()) })
+	count("deconflict_notices_failed_total", "Notices that were given up: nobody took them, or too many waited.", func() float64 {
+		return float64(told.Failed.Load() + told.Dropped.Load())
+	})
+	gauge("deconflict_notices_waiting", "Notices that subscribers have not taken yet.", func() float64 { return float64(told.Waiting.Load()) })
 	gauge("deconflict_http_in_flight", "Requests being worked on.", func() float64 { return float64(s.edge.requests.inUse()) })
 	gauge("deconflict_event_streams", "Event streams that are open.", func() float64 { return float64(s.edge.streams.inUse()) })
 	gauge("deconflict_disk_free_bytes", "Space left on the disk of the data directory; -1 when it is not known.", func() float64 {

@@ -30,6 +30,7 @@ import (
 	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548"
 	"github.com/deconflict/deconflict/internal/journal"
+	"github.com/deconflict/deconflict/internal/notify"
 )
 
 // ErrFatal is that the journal failed: the process must end, and its next start
@@ -52,6 +53,7 @@ type Server struct {
 	edge        *edge
 	metrics     *metrics
 	mailroom    *api.Mailroom
+	notifier    *notify.Notifier
 	clock       *rehearsalClock // nil: the real one
 	certificate *certificate    // nil without TLS
 	supervisor  supervisor
@@ -92,6 +94,9 @@ func New(ctx context.Context, c Config, o Options) (s *Server, err error) {
 			s = nil
 		}
 	}()
+	if err := s.openNotifier(); err != nil {
+		return s, err
+	}
 	if err := s.openEngine(ctx); err != nil {
 		return s, err
 	}
@@ -136,7 +141,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Dir:           s.config.Data,
 		BaseURL:       s.config.baseURL(),
 		Now:           now,
-		OnWritten:     s.mailroom.Written,
+		OnWritten:     s.written,
 		Journal:       journal.Options{Origin: s.config.Origin, Key: key},
 		SnapshotEvery: int64(s.config.SnapshotEvery),
 		Log:           s.log,
@@ -353,6 +358,7 @@ func (s *Server) Run(ctx context.Context) error {
 		aside.Go(func() { s.certificate.watch(working, again) })
 	}
 	aside.Go(func() { s.supervisor.live(working, s.alive, s.log) })
+	aside.Go(s.tellOthers)
 	broken := make(chan error, 2)
 	aside.Go(func() { broken <- s.serve() })
 	if s.debug != nil {
