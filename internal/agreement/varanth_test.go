@@ -94,7 +94,7 @@ func (s *staff) must(body any, roles ...string) {
 
 func varanth(t *testing.T, name string) *terms.Text {
 	t.Helper()
-	data, err := os.ReadFile("../terms/testdata/varanth-" + name + ".json")
+	data, err := os.ReadFile("../sim/texts/varanth-" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,16 +27,18 @@ func (st *State) Decide(a *party.Act, by registry.Authority, v View, env event.E
 }
 
 // Follow returns the event that is due when the rules between two parties are no
-// longer those that are followed; none when they are. Whoever changes rules, or
-// brings two parties together, calls it in the same block.
+// longer those that are followed; none when they are, nor between two parties
+// that never had test calls and have none now. Whoever changes rules, or brings
+// two parties together, calls it in the same block.
 func (st *State) Follow(a, b party.ID, v View) []event.Event {
 	if a == b {
 		return nil
 	}
-	if f, changed := st.followed(a, b, v); changed {
-		return []event.Event{f}
+	f, changed := st.followed(a, b, v)
+	if never := st.pairs[f.Pair] == nil && len(f.AtNS) == 0; !changed || never {
+		return nil
 	}
-	return nil
+	return []event.Event{f}
 }
 
 func (st *State) followed(a, b party.ID, v View) (f *Followed, changed bool) {

@@ -4,22 +4,15 @@
 package sim
 
 import (
-	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"slices"
+	"math"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/deconflict/deconflict/client"
 	"github.com/deconflict/deconflict/internal/party"
-	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/statement"
 )
 
@@ -30,6 +23,14 @@ type Node struct {
 	// Token returns a token for a party, and for one of its roles and persons
 	// where those are given.
 	Token func(id party.ID, role, person string) (string, error)
+	// Restart stops the node and starts it again on what it wrote, with its time
+	// set to an instant. Nil: the play goes on without.
+	Restart func(at time.Time) error
+	// Verify has a pack of the journal verified by the program. Nil: none is.
+	Verify func(pack []byte) error
+	// Ask asks who takes the part of a party what it says; answer is what the
+	// script says. Nil: the script is followed.
+	Ask func(who party.ID, question, answer string) string
 }
 
 // Row is one line of a scenario: what happens, and what must be seen.
@@ -60,6 +61,10 @@ type Play struct {
 	// Saw is told of each thing that the row had to show.
 	saw func(Check)
 	row *Row
+	dir string // where parties keep what they know of the journal
+
+	beating []party.ID // whose programs send heartbeats
+	next    time.Time  // when they send the next
 }
 
 // Check is one thing that a row must show.
@@ -77,6 +82,17 @@ type fault struct{ err error }
 // told as they are made. Its error says why the play could not go on.
 func Run(ctx context.Context, s *Scenario, node Node, announce func(*Row), saw func(Check)) (err error) {
 	p := &Play{Scenario: s, ctx: ctx, node: node, actors: map[party.ID]*Actor{}, names: map[string]string{}, saw: saw}
+	if p.dir, err = os.MkdirTemp("", "play"); err != nil {
+		return err
+	}
+	defer func() {
+		for _, a := range p.actors {
+			if a.kept != nil {
+				err = errors.Join(err, a.kept.Close())
+			}
+		}
+		err = errors.Join(err, os.RemoveAll(p.dir))
+	}()
 	defer func() {
 		if f, ok := recover().(fault); ok {
 			err = f.err
@@ -89,6 +105,7 @@ func Run(ctx context.Context, s *Scenario, node Node, announce func(*Row), saw f
 	for i := range s.Rows {
 		p.row = &s.Rows[i]
 		announce(p.row)
+		p.turn()
 		p.clock(p.row.At)
 		p.row.Play(p)
 	}
@@ -118,6 +135,19 @@ func equal[T comparable](p *Play, what string, got, want T) {
 	}
 }
 
+// about checks that an instant is as in the script, to the second.
+func (p *Play) about(what string, got statement.Instant, want string) {
+	off := time.Duration(got - p.at(want))
+	p.check(off.Abs() <= time.Second, what, got, ", expected ", want)
+}
+
+// miles checks that a distance is as in the script, to a hundredth of a nautical
+// mile.
+func (p *Play) miles(what string, mm int64, want float64) {
+	got := float64(mm) / mmOfNM
+	p.check(math.Abs(got-want) < 0.01, what, fmt.Sprintf("%.3f NM, expected %.2f", got, want))
+}
+
 // instant reads a time of the script: 09:17:49, D 09:17, D-2 16:40.
 func (p *Play) instant(at string) time.Time {
 	day := p.Day
@@ -141,201 +171,4 @@ func (p *Play) instant(at string) time.Time {
 // at is an instant of the script as statements have it.
 func (p *Play) at(text string) statement.Instant {
 	return statement.Instant(p.instant(text).UnixNano())
-}
-
-// clock sets the node's time on.
-func (p *Play) clock(at string) {
-	to := p.instant(at)
-	if to.Before(p.now) {
-		p.fail(fmt.Errorf("the script goes back in time from %s to %s", p.now, to))
-	}
-	r, err := http.NewRequestWithContext(p.ctx, "POST", p.node.Debug+"/debug/clock", strings.NewReader(to.Format(time.RFC3339Nano)))
-	p.fail(err)
-	answer, err := http.DefaultClient.Do(r)
-	p.fail(err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
-	p.fail(err)
-	if answer.StatusCode != http.StatusOK {
-		p.fail(fmt.Errorf("setting the clock to %s: %s", at, body))
-	}
-	p.now = to
-}
-
-// Actor is a party of the cast.
-type Actor struct {
-	*client.Client
-	p    *Play
-	id   party.ID
-	keys map[string]ed25519.PrivateKey // by person
-	last int64                         // index of the last event that was looked at
-}
-
-// keyOf makes the same key for the same person each time: a play is no place
-// for secrets.
-func keyOf(person string) ed25519.PrivateKey {
-	seed := sha256.Sum256([]byte("a key of the play for " + person))
-	return ed25519.NewKeyFromSeed(seed[:])
-}
-
-// join brings a party into the play and enrols it, signed by the persons.
-func (p *Play) join(record registry.Party, signers ...string) *Actor {
-	token, err := p.node.Token(record.ID, "", "")
-	p.fail(err)
-	a := &Actor{p: p, id: record.ID, keys: map[string]ed25519.PrivateKey{}, last: -1}
-	a.Client = &client.Client{
-		BaseURL: p.node.URL, Party: string(record.ID), Token: func(context.Context) (string, error) { return token, nil },
-		Now: func() time.Time { return p.now },
-	}
-	if p.origin == "" {
-		p.origin, err = a.ReadOrigin(p.ctx)
-		p.fail(err)
-	}
-	a.Origin = p.origin
-	for _, r := range record.Roles {
-		for _, h := range r.Holders {
-			a.keys[h.Person] = keyOf(h.Person)
-		}
-	}
-	p.actors[record.ID] = a
-	a.does("party.enrol", registry.Enrol{Party: record}, signers...)
-	return a
-}
-
-// actor returns a party of the cast.
-func (p *Play) actor(id party.ID) *Actor {
-	a := p.actors[id]
-	if a == nil {
-		p.fail(fmt.Errorf("%s is not in the play", id))
-	}
-	return a
-}
-
-// does does an act that must be taken.
-func (a *Actor) does(act string, body any, signers ...string) *client.Taken {
-	taken, err := a.tries(act, body, signers...)
-	if err != nil {
-		a.p.fail(fmt.Errorf("%s, %s: %w%s", a.id, act, err, detailsOf(err)))
-	}
-	return taken
-}
-
-// tries does an act that may be refused.
-func (a *Actor) tries(act string, body any, signers ...string) (*client.Taken, error) {
-	keys := make([]ed25519.PrivateKey, len(signers))
-	for i, s := range signers {
-		if keys[i] = a.keys[s]; keys[i] == nil {
-			a.p.fail(fmt.Errorf("%s has no %s", a.id, s))
-		}
-	}
-	return a.Act(a.p.ctx, act, body, keys...)
-}
-
-// refused does an act that must be refused for a reason, and returns the
-// refusal.
-func (a *Actor) refused(kind, act string, body any, signers ...string) *client.Problem {
-	taken, err := a.tries(act, body, signers...)
-	if err == nil {
-		a.p.check(false, fmt.Sprintf("%s of %s is refused", act, a.id), "taken, receipt ", taken.Index)
-		return &client.Problem{}
-	}
-	var problem *client.Problem
-	if !asProblem(err, &problem) {
-		a.p.fail(err)
-	}
-	equal(a.p, fmt.Sprintf("%s of %s is refused", act, a.id), problem.Kind(), kind)
-	return problem
-}
-
-func asProblem(err error, into **client.Problem) bool {
-	p, ok := err.(*client.Problem)
-	*into = p
-	return ok
-}
-
-func detailsOf(err error) string {
-	var p *client.Problem
-	if !asProblem(err, &p) || len(p.Details) == 0 {
-		return ""
-	}
-	return "\n" + string(p.Details)
-}
-
-// news returns what the party was told since it last looked, of some types; none
-// stands for all.
-func (a *Actor) news(types ...string) []client.Entry {
-	var fresh []client.Entry
-	ctx, cancel := context.WithCancel(a.p.ctx)
-	defer cancel()
-	head := a.p.size()
-	if head == a.last+1 {
-		return nil
-	}
-	var packed struct {
-		Entries []client.Entry `json:"entries"`
-	}
-	a.p.fail(a.Get(ctx, fmt.Sprintf("/v1/inbox/all?after=%d", a.last), &packed))
-	for _, e := range packed.Entries {
-		a.last = max(a.last, e.Index)
-		if len(types) == 0 || slices.Contains(types, e.Type()) {
-			fresh = append(fresh, e)
-		}
-	}
-	return fresh
-}
-
-// size is that of the node's journal.
-func (p *Play) size() int64 {
-	for _, a := range p.actors {
-		checkpoint, err := a.Checkpoint(p.ctx)
-		p.fail(err)
-		lines := bytes.SplitN(checkpoint, []byte("\n"), 3)
-		var n int64
-		_, err = fmt.Sscan(string(lines[1]), &n)
-		p.fail(err)
-		return n
-	}
-	return 0
-}
-
-// read reads a place of the node's interface as the party may see it.
-func read[T any](a *Actor, place string, name string) T {
-	var v T
-	a.p.fail(a.Get(a.p.ctx, place+url.PathEscape(name), &v))
-	return v
-}
-
-// field reads a member of an entry.
-func field[T any](p *Play, e *client.Entry, name string) T {
-	var v T
-	if raw, ok := e.Fields[name]; ok {
-		p.fail(json.Unmarshal(raw, &v))
-	}
-	return v
-}
-
-// first returns the first entry of a type among what came of an act.
-func first(p *Play, taken *client.Taken, kind string) *client.Entry {
-	for i := range taken.Events {
-		if taken.Events[i].Type() == kind {
-			return &taken.Events[i]
-		}
-	}
-	var types []string
-	for i := range taken.Events {
-		types = append(types, taken.Events[i].Type())
-	}
-	p.fail(fmt.Errorf("found the events %v, expected %s among them", types, kind))
-	return nil
-}
-
-// cosign adds one person's signature to a statement.
-func (a *Actor) cosign(text []byte, person string) *client.Taken {
-	s, err := client.Sign(a.keys[person], text)
-	a.p.fail(err)
-	taken, err := a.Send(a.p.ctx, text, s)
-	if err != nil {
-		a.p.fail(fmt.Errorf("%s signs: %w", person, err))
-	}
-	return taken
 }

@@ -21,6 +21,17 @@ func Varanth() *Scenario {
 			{"D-3 09:00", "both sign the safety floor", signFloor},
 			{"D-3 10:00", "NC tables M1, EL counters, one clause stays reserved", tableM1},
 			{"D-2 16:40", "the radio language is set; 3 of 3 and 2 of 2 sign", signM1},
+			{"D 05:40", "HR notifies the field hospital S-1, with digits swapped", mistypeSite},
+			{"D 05:52", "HR corrects S-1 and attaches a second source", correctSite},
+			{"D 06:00", "test calls over 3 bearers in both directions", testMorning},
+			{"D 06:10", "HR notifies the movement H-17", notifyMove},
+			{"D 07:10", "NC declares N-204, flown by Aldmar", declareN204},
+			{"D 07:12", "NC asks for options and takes a floor of 12,000 ft", raiseN204},
+			{"D 07:30", "EL declares E-88 and notifies its crossing of the line", declareE88},
+			{"D 07:33", "NC reads the crossing back, with a wrong time", readBack},
+			{"D 07:50", "HR declares the return flight H-18", declareH18},
+			{"D 08:05", "EL relays what Sandmere will do", relaySandmere},
+			{"D 08:30", "NC has not shown S-1 as loaded", loadSite},
 		},
 	}
 }
@@ -32,35 +43,33 @@ func (a *Actor) sign(t *terms.Text, persons ...string) {
 	a.does("agreement.sign", agreement.Sign{Agreement: t.ID, Version: t.Hash(), Results: a.p.results(t)}, persons...)
 }
 
-// legal is the legal state of an agreement as a party sees it.
+// agreement is an agreement as a party sees it.
 func (a *Actor) agreement(id string) agreement.Detail {
-	return read[struct {
-		Agreement agreement.Detail `json:"agreement"`
-	}](a, "/v1/agreements/", id).Agreement
+	return look[agreement.Detail](a, "agreement", "/v1/agreements/", id)
 }
 
 func signFloor(p *Play) {
-	nc, el := p.actor("nc"), p.actor("el")
+	north, east := p.actor(nc), p.actor(el)
 	floor := p.text("varanth-floor")
-	nc.does("agreement.propose", agreement.Propose{Text: floor, Results: p.results(floor)}, "nc-deputy")
-	nc.sign(floor, "nc-commander", "nc-legal", "nc-safety")
-	el.sign(floor, "el-minister", "el-chief")
-	equal(p, "the floor is in force", el.agreement("M1-floor").Legal.State, agreement.InForce)
+	north.does("agreement.propose", agreement.Propose{Text: floor, Results: p.results(floor)}, "nc-deputy")
+	north.sign(floor, "nc-commander", "nc-legal", "nc-safety")
+	east.sign(floor, "el-minister", "el-chief")
+	equal(p, "the floor is in force", east.agreement("M1-floor").Legal.State, agreement.InForce)
 }
 
 func tableM1(p *Play) {
-	nc, el := p.actor("nc"), p.actor("el")
+	north, east := p.actor(nc), p.actor(el)
 	v1, v2, v3 := p.text("varanth-v1"), p.text("varanth-v2"), p.text("varanth-v3")
-	nc.does("agreement.propose", agreement.Propose{Text: v1, Results: p.results(v1)}, "nc-deputy")
-	el.does("agreement.counter", agreement.Counter{Text: v2, Results: p.results(v2)}, "el-staff")
-	nc.does("agreement.counter", agreement.Counter{Text: v3, Results: p.results(v3)}, "nc-deputy")
+	north.does("agreement.propose", agreement.Propose{Text: v1, Results: p.results(v1)}, "nc-deputy")
+	east.does("agreement.counter", agreement.Counter{Text: v2, Results: p.results(v2)}, "el-staff")
+	north.does("agreement.counter", agreement.Counter{Text: v3, Results: p.results(v3)}, "nc-deputy")
 	changes := terms.Difference(v1, v3)
 	buffer := false
 	for _, c := range changes {
 		buffer = buffer || c.Clause == "4" && c.Field == "parameters.buffer_mm"
 	}
 	p.check(buffer, "the difference from v1 to v3 names the buffer of the line", fmt.Sprint(len(changes), " changes"))
-	refusal := nc.refused("act-incomplete", "agreement.sign",
+	refusal := north.refused("act-incomplete", "agreement.sign",
 		agreement.Sign{Agreement: "M1", Version: v3.Hash(), Results: p.results(v3)}, "nc-commander", "nc-legal", "nc-safety")
 	p.check(strings.Contains(refusal.Detail, "radio_language"), "it cannot enter into force", refusal.Detail)
 	reserved := false
@@ -71,23 +80,23 @@ func tableM1(p *Play) {
 }
 
 func signM1(p *Play) {
-	nc, el := p.actor("nc"), p.actor("el")
+	north, east := p.actor(nc), p.actor(el)
 	v4 := p.text("varanth-v4")
-	el.does("agreement.counter", agreement.Counter{Text: v4, Results: p.results(v4)}, "el-staff")
+	east.does("agreement.counter", agreement.Counter{Text: v4, Results: p.results(v4)}, "el-staff")
 	sign := agreement.Sign{Agreement: "M1", Version: v4.Hash(), Results: p.results(v4)}
-	el.does("agreement.sign", sign, "el-minister", "el-chief")
-	text, err := nc.Statement("agreement.sign", sign)
+	east.does("agreement.sign", sign, "el-minister", "el-chief")
+	text, err := north.Statement("agreement.sign", sign)
 	p.fail(err)
 	for i, person := range []string{"nc-commander", "nc-legal", "nc-safety"} {
-		p.check(nc.agreement("M1").Legal.State != agreement.InForce, fmt.Sprintf("with %d of 3 roles of NC it is not in force", i))
-		nc.cosign(text, person)
+		p.check(north.agreement("M1").Legal.State != agreement.InForce, fmt.Sprintf("with %d of 3 roles of NC it is not in force", i))
+		north.cosign(text, person)
 	}
-	seen := nc.agreement("M1")
+	seen := north.agreement("M1")
 	equal(p, "M1 is in force at the last signature", seen.Legal.State, agreement.InForce)
 	equal(p, "since", seen.Legal.Since.String(), p.at("D-2 16:40").String())
 	received := true
 	for _, m := range seen.Members {
-		if m.Member == "aldmar" {
+		if m.Member == aldmar {
 			received = m.Received
 		}
 	}

@@ -7,7 +7,18 @@ import (
 
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/release"
 	"github.com/deconflict/deconflict/internal/terms"
+)
+
+// The parties of the basin.
+const (
+	nc     party.ID = "nc"
+	el     party.ID = "el"
+	hr     party.ID = "hr"
+	vc     party.ID = "varanth-control"
+	sm     party.ID = "sandmere"
+	aldmar party.ID = "aldmar"
 )
 
 //go:embed texts/*.json
@@ -60,10 +71,26 @@ func (a *Actor) stand(position, person string, level party.Level, signer string)
 	}}}, signer)
 }
 
+// shows releases the party's intents to parties of some kinds, for safety.
+func (a *Actor) shows(signer string, kinds ...registry.Kind) {
+	set := release.Set{Purpose: release.Purpose}
+	for _, k := range kinds {
+		set.Rows = append(set.Rows, release.Row{
+			To: release.Recipient{Kind: string(k)}, Shown: true,
+			Groups: []string{
+				release.Alias, release.Contact, release.Crossing, release.Kind, release.OffNominal,
+				release.Priority, release.Reference, release.VolumesExact,
+			},
+			States: []string{release.StateProposed, release.StateAccepted, release.StateActivated, release.StateOffNominal, release.StateEnded},
+		})
+	}
+	a.does("release.set", set, signer)
+}
+
 // castVaranth enrols the parties of the basin.
 func castVaranth(p *Play) {
-	nc := p.join(registry.Party{
-		ID: "nc", Kind: registry.KindSignatory, Names: map[string]string{"en": "Northern Compact", "fr": "Pacte du Nord"},
+	north := p.join(registry.Party{
+		ID: nc, Kind: registry.KindSignatory, Names: map[string]string{"en": "Northern Compact", "fr": "Pacte du Nord"},
 		Languages: []string{"en"},
 		Roles: []registry.Role{
 			holds("commander", party.Policy, "nc-commander"), holds("legal", party.Policy, "nc-legal"), holds("safety", party.Policy, "nc-safety"),
@@ -75,8 +102,8 @@ func castVaranth(p *Play) {
 		},
 		Positions: desks(),
 	}, "nc-commander", "nc-legal")
-	el := p.join(registry.Party{
-		ID: "el", Kind: registry.KindSignatory, Names: map[string]string{"en": "Eastern League", "fr": "Ligue de l'Est"},
+	east := p.join(registry.Party{
+		ID: el, Kind: registry.KindSignatory, Names: map[string]string{"en": "Eastern League", "fr": "Ligue de l'Est"},
 		Languages: []string{"fr", "en"},
 		Roles: []registry.Role{
 			holds("minister", party.Policy, "el-minister"), holds("chief", party.Policy, "el-chief"), holds("staff", party.Senior, "el-staff"),
@@ -88,30 +115,40 @@ func castVaranth(p *Play) {
 		},
 		Positions: desks(),
 	}, "el-minister")
-	hr := p.join(registry.Party{
-		ID: "hr", Kind: registry.KindNotifier, Names: map[string]string{"en": "Harbour Relief", "fr": "Secours du Port"}, Languages: []string{"en"},
+	relief := p.join(registry.Party{
+		ID: hr, Kind: registry.KindNotifier, Names: map[string]string{"en": "Harbour Relief", "fr": "Secours du Port"}, Languages: []string{"en"},
 		Roles:     []registry.Role{holds("coordinator", party.Policy, "hr-coordinator"), holds("watch", party.Watch, "hr-watch")},
 		Policies:  map[string]registry.Policy{"party.change": all(1, "coordinator")},
 		Positions: desks()[:1],
 	}, "hr-coordinator")
 	p.join(registry.Party{
-		ID: "varanth-control", Kind: registry.KindService, Names: map[string]string{"en": "Varanth Control"}, Languages: []string{"en"},
+		ID: vc, Kind: registry.KindService, Names: map[string]string{"en": "Varanth Control"}, Languages: []string{"en"},
 		Roles:     []registry.Role{holds("supervisor", party.Policy, "vc-supervisor"), holds("watch", party.Watch, "vc-watch")},
 		Policies:  map[string]registry.Policy{"party.change": all(1, "supervisor")},
 		Positions: desks()[:1],
 	}, "vc-supervisor")
 	p.join(registry.Party{
-		ID: "aldmar", Kind: registry.KindMember, Lead: "nc", Names: map[string]string{"en": "Aldmar"}, Languages: []string{"en"},
+		ID: aldmar, Kind: registry.KindMember, Lead: nc, Names: map[string]string{"en": "Aldmar"}, Languages: []string{"en"},
 		Roles:    []registry.Role{holds("liaison", party.Policy, "aldmar-liaison")},
 		Policies: map[string]registry.Policy{"party.change": all(1, "liaison")},
 	}, "aldmar-liaison")
-	nc.stand("watch", "nc-watch", party.Watch, "nc-duty")
-	nc.stand("duty-director", "nc-duty", party.Duty, "nc-duty")
-	el.stand("watch", "el-watch", party.Watch, "el-duty")
-	el.stand("duty-director", "el-duty", party.Duty, "el-duty")
-	hr.stand("watch", "hr-watch", party.Watch, "hr-coordinator")
+	p.join(registry.Party{
+		ID: sm, Kind: registry.KindThird, Names: map[string]string{"en": "Sandmere"}, Languages: []string{"en"},
+		Roles:    []registry.Role{holds("air-office", party.Policy, "sm-officer")},
+		Policies: map[string]registry.Policy{"party.change": all(1, "air-office")},
+	}, "sm-officer")
+	north.stand("watch", "nc-watch", party.Watch, "nc-duty")
+	north.stand("duty-director", "nc-duty", party.Duty, "nc-duty")
+	east.stand("watch", "el-watch", party.Watch, "el-duty")
+	east.stand("duty-director", "el-duty", party.Duty, "el-duty")
+	relief.stand("watch", "hr-watch", party.Watch, "hr-coordinator")
+	p.actor(vc).stand("watch", "vc-watch", party.Watch, "vc-supervisor")
+	// What each shows to whom is its own to say; nobody is shown anything before.
+	north.shows("nc-deputy", registry.KindSignatory, registry.KindNotifier, registry.KindService)
+	east.shows("el-staff", registry.KindSignatory, registry.KindNotifier, registry.KindService)
+	relief.shows("hr-coordinator", registry.KindSignatory, registry.KindService)
 	// The lead names a member, and the member confirms that it is led.
-	for _, name := range []struct{ by, signer party.ID }{{"nc", "nc-commander"}, {"aldmar", "aldmar-liaison"}} {
-		p.actor(name.by).does("party.member", registry.Name{Lead: "nc", Member: "aldmar", Aircraft: []string{"manned"}, From: p.at("D-3 08:00")}, string(name.signer))
+	for _, name := range []struct{ by, signer party.ID }{{nc, "nc-commander"}, {aldmar, "aldmar-liaison"}} {
+		p.actor(name.by).does("party.member", registry.Name{Lead: nc, Member: aldmar, Aircraft: []string{"manned"}, From: p.at("D-3 08:00")}, string(name.signer))
 	}
 }

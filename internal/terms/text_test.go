@@ -19,7 +19,7 @@ import (
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	data, err := os.ReadFile(filepath.Join("..", "sim", "texts", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func patched(t interface{ Fatal(...any) }, from *Text, to *Text, changes []Chang
 // drawText draws a text that a party could have made of one of the fixtures.
 func drawText(t *rapid.T) *Text {
 	name := rapid.SampledFrom(fixtures[:4]).Draw(t, "fixture")
-	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	data, err := os.ReadFile(filepath.Join("..", "sim", "texts", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}

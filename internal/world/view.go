@@ -54,7 +54,19 @@ func (st *State) offerView(event.Env) offer.View {
 }
 
 func (st *State) bearerView(event.Env) bearer.View {
-	return bearer.View{Registry: st.Registry, Rules: st.rules, Partners: st.partners, Head: st.entries - 1}
+	return bearer.View{Registry: st.Registry, Rules: st.calling, Partners: st.partners, Head: st.entries - 1}
+}
+
+// calling returns the rules by which two parties call each other. Test calls are
+// for those who agreed on something: nobody else is to be called twice a day.
+func (st *State) calling(a, b party.ID) *terms.Rules {
+	r := st.rules(a, b)
+	if slices.Contains(st.partners(a), b) {
+		return r
+	}
+	quiet := *r
+	quiet.Tests.AtNS = nil
+	return &quiet
 }
 
 func (st *State) noticeView(event.Env) notice.View {
@@ -163,8 +175,12 @@ func (st *State) offered(id string) *offer.Intent {
 	}
 	sum := sha256.Sum256(shape)
 	volumes := hex.EncodeToString(sum[:])
+	// The other side of a conflict sees the digest of the version, whether it is
+	// shown where the intent is or not. The token, which nobody can guess, keeps
+	// shapes from being tried against it, and is not told by it.
+	version := sha256.Sum256([]byte(volumes + "/" + r.Token))
 	return &offer.Intent{
-		Owner: r.Owner, Version: r.Version, Digest: volumes + "/" + r.Token, Volumes: volumes,
+		Owner: r.Owner, Version: r.Version, Digest: hex.EncodeToString(version[:]), Volumes: volumes,
 		StartNS: int64(r.Start), EndNS: int64(r.End), Activated: r.Airborne, Ended: r.State == intent.Ended || r.State == intent.Withdrawn,
 	}
 }
