@@ -74,7 +74,7 @@ func (d *decision) over(r *Intent) []event.Event {
 func (d *decision) reexamine(r *Intent) []event.Event {
 	own := r.Decided
 	h := d.st.hear(d.v, d.env.NowNS, &own, nil)
-	h.marks, h.got, h.order, h.again = r.Marks, r.Receipts, r.Index, r.Anew
+	h.marks, h.before, h.got, h.order, h.again = r.Marks, r.Verdicts, r.Receipts, r.Index, r.Anew
 	if own.State == Proposed {
 		h.order = 0
 	}

@@ -40,6 +40,9 @@ type hearing struct {
 	order  int64 // journal index of the version; 0: new
 	again  bool  // declared to resume what is suspended: judged as if it were in force
 
+	before []Verdict // of the version that this one changes, or of this one's last review
+	leads  bool      // this version may lead it out of what it was displaced by
+
 	rules map[party.ID]*terms.Rules
 	areas map[*terms.Coverage]*volume.Volume4D
 	work  int
@@ -60,7 +63,7 @@ func (st *State) hear(v *View, nowNS int64, own *Decided, old *Intent) *hearing 
 		rules: map[party.ID]*terms.Rules{}, areas: map[*terms.Coverage]*volume.Volume4D{},
 	}
 	if old != nil {
-		h.marks = old.Marks
+		h.marks, h.before, h.leads = old.Marks, old.Verdicts, old.State == GivesWay
 	}
 	return h
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/deconflict/deconflict/internal/declared"
+	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/terms"
@@ -23,7 +24,7 @@ const (
 // in force between all who signed it.
 func tarrow(t testing.TB, at string) *node {
 	t.Helper()
-	data, err := os.ReadFile("../terms/testdata/tarrow.json")
+	data, err := os.ReadFile("../sim/texts/tarrow.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +102,21 @@ func TestTarrowFire(t *testing.T) {
 	v := verdict(r31, r1.ID)
 	wantNM(t, "R-31 from the fire", v.Measure.CentreTenthMM, 2.27)
 	wantAbout(t, "R-31 closest", v.Measure.At, clock(t, "02:43:00"))
+
+	n.at("02:32")
+	stay := low(t, "R-31", "utility", fix{-45.2267, -130.4715, 3100, "02:31"}, fix{-45.13, -130.42, 3100, "03:00"})
+	n.refused(ridgeline, &Change{ID: r31.ID, Token: r31.Token, Plan: stay, ReadSet: n.tokens()}, event.Conflict)
+	late := low(t, "R-31", "utility", fix{-45.2267, -130.4715, 3100, "02:33"}, fix{-45.2267, -130.49, 3100, "02:38"})
+	n.refused(ridgeline, &Change{ID: r31.ID, Token: r31.Token, Plan: late, ReadSet: n.tokens()}, event.Conflict)
+	r31 = n.change(r31, low(t, "R-31", "utility", fix{-45.2267, -130.4715, 3100, "02:31"}, fix{-45.2267, -130.49, 3100, "02:38"}))
+	wantState(t, r31, Activated)
+	if v := verdict(r31, r1.ID); v == nil || v.Outcome != Leaving {
+		t.Errorf("the way out against R-1: %+v, want that it leaves", v)
+	}
+	n.settle()
+	n.must(tfa, &ZoneChange{ID: r1.ID, Token: n.st.Zones()[0].Token, Zone: restriction(t, "15:00")})
+	n.settle()
+	wantState(t, n.st.Intent(r31.ID), Activated)
 	n.at("02:38")
 	n.must(ridgeline, &End{ID: r31.ID})
 

@@ -31,6 +31,7 @@ const (
 	ContactNeeded   Outcome = "contact"            // may enter once contact is made
 	CallNeeded      Outcome = "call_first"         // by From less the lead
 	CallLate        Outcome = "call_late"          // that time is over
+	Leaving         Outcome = "leaving"            // a zone that came into force around it in the air, and that it leaves sooner than declared before
 	AdvisoryOnly    Outcome = "advisory"           // known, binds nobody
 	Unilateral      Outcome = "unilateral"         // claimed by its owner alone, agreed by nobody
 	CrossDeclared   Outcome = "crossing"           // of a line, declared and in time

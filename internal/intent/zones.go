@@ -86,12 +86,27 @@ func (h *hearing) againstZones() {
 		}
 		v := Verdict{Against: AgainstZone, ID: cmp.Or(a.id, a.name), Version: a.version, Party: a.owner, Source: a.source}
 		v.Measure, v.From, v.To = measureOf(&found)
-		v.Outcome = h.zoneOutcome(&a, int64(v.From))
+		if v.Outcome = h.zoneOutcome(&a, int64(v.From)); v.Outcome == EntryBarred && h.leaves(&v) {
+			v.Outcome = Leaving
+		}
 		if a.record != nil {
 			h.zones = append(h.zones, a.record)
 		}
 		h.add(v)
 	}
+}
+
+// leaves tells whether a craft in the air leaves a zone that bars its entry
+// sooner than by the version before. It is inside: a way out that is refused
+// would keep it there.
+func (h *hearing) leaves(v *Verdict) bool {
+	i := slices.IndexFunc(h.before, func(b Verdict) bool { return b.Against == AgainstZone && b.ID == v.ID })
+	if i < 0 || !h.own.Airborne {
+		return false
+	}
+	b := &h.before[i]
+	inside := int64(v.From) <= h.nowNS
+	return b.Outcome == Leaving && v.To <= b.To || b.Outcome == EntryBarred && h.leads && inside && v.To < b.To
 }
 
 func (h *hearing) zoneOutcome(a *area, fromNS int64) Outcome {
