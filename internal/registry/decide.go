@@ -15,12 +15,14 @@ type View struct{}
 //
 // A record changes by the party's own policy and at the level that decides what
 // it agrees to, as who may change the keys may do everything. So do members
-// come to be bound. A roster is the duty director's.
+// come to be bound, and so is what it is told sent elsewhere. A roster is the
+// duty director's.
 var Acts = party.ActKinds{
 	"party.enrol":  {New: func() any { return new(Enrol) }, Held: true},
 	"party.change": {New: func() any { return new(Change) }, Held: true, Level: party.Policy},
 	"party.roster": {New: func() any { return new(Roster) }, Level: party.Duty},
 	"party.member": {New: func() any { return new(Name) }, Held: true, Level: party.Policy},
+	"party.hook":   {New: func() any { return new(Hook) }, Held: true, Level: party.Policy},
 }
 
 // Enrol is the body of party.enrol: the party's first record.
@@ -64,6 +66,8 @@ func (st *State) Decide(a *party.Act, by Authority, _ View, env event.Env) ([]ev
 		return st.decideRoster(a, body)
 	case *Name:
 		return st.decideMember(a, body, env)
+	case *Hook:
+		return st.decideHook(a, body)
 	}
 	return nil, event.Refuse(event.Invalid, "%s is not an act of the registry", a.Act)
 }

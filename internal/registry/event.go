@@ -23,6 +23,7 @@ var Events = event.Table{
 	"party.cosigned":   func() event.Event { return new(Cosigned) },
 	"party.completed":  func() event.Event { return new(Completed) },
 	"party.lapsed":     func() event.Event { return new(Lapsed) },
+	"party.hooked":     func() event.Event { return new(Hooked) },
 }
 
 // public are the members of a party's record that anybody may see: keys and

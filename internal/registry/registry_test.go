@@ -31,7 +31,7 @@ func (n *node) drawAct(t *rapid.T) *said {
 	who := signed(rapid.SliceOfNDistinct(rapid.SampledFrom(people), 0, 3, func(s string) string { return s }).Draw(t, "signers")...)
 	from := (n.nowNS-noon)/hourNS + rapid.Int64Range(-2, 6).Draw(t, "from")
 	to := from + rapid.Int64Range(1, 6).Draw(t, "long")
-	switch rapid.IntRange(0, 5).Draw(t, "act") {
+	switch rapid.IntRange(0, 6).Draw(t, "act") {
 	case 0:
 		return n.say(id, "party.enrol", Enrol{record}, who)
 	case 1:
@@ -51,6 +51,10 @@ func (n *node) drawAct(t *rapid.T) *said {
 		return n.say(id, "party.member", Name{"northern-compact", "aldmar", []string{"manned"}, hours(from), hours(to)}, who)
 	case 4:
 		return n.say(id, "party.member", Name{"eastern-league", "aldmar", []string{"manned", "other"}, hours(from), 0}, who)
+	}
+	if rapid.Bool().Draw(t, "hook") {
+		url := rapid.SampledFrom([]string{"", "https://uss.example/a", "https://uss.example/b"}).Draw(t, "url")
+		return n.say(id, "party.hook", Hook{rapid.SampledFrom([]string{"watch", AllPositions, "nobody"}).Draw(t, "position"), url}, who)
 	}
 	return n.say(id, "agreement.sign", struct{}{}, who)
 }
@@ -119,6 +123,12 @@ func TestReleaseByDefaultNothing(t *testing.T) {
 	n.must(s)
 	name := n.say(id, "party.member", Name{id, "aldmar", []string{"manned"}, hours(0), 0}, signed("A-1"))
 	n.must(name)
+	n.must(n.say(id, "party.hook", Hook{"watch", "https://nc.example/in?key=1"}, signed("A-1")))
+	n.refused(event.NotNow, "so already", n.say(id, "party.hook", Hook{"watch", "https://nc.example/in?key=1"}, signed("A-1")))
+	n.refused(event.NotFound, "expected one of the party's record", n.say(id, "party.hook", Hook{"nobody", "https://nc.example/"}, signed("A-1")))
+	if hooks := n.st.Hooks(); len(hooks) != 1 || hooks[0].Party != id || hooks[0].Index == 0 {
+		t.Errorf("found the hooks %+v", hooks)
+	}
 
 	seen := map[string]bool{}
 	for _, e := range n.journal {

@@ -14,6 +14,7 @@ type snapshot struct {
 	Desks   []desked  `json:"desks"`
 	Members []Member  `json:"members"`
 	Pending []Pending `json:"pending"`
+	Hooks   []Hooking `json:"hooks,omitempty"`
 }
 
 type desked struct {
@@ -34,6 +35,7 @@ func (st *State) MarshalJSON() ([]byte, error) {
 	for _, key := range slices.SortedFunc(maps.Keys(st.pending), pendingKey.compare) {
 		s.Pending = append(s.Pending, *st.pending[key])
 	}
+	s.Hooks = st.Hooks()
 	return json.Marshal(s)
 }
 
@@ -55,6 +57,9 @@ func (st *State) UnmarshalJSON(data []byte) error {
 	}
 	for _, p := range s.Pending {
 		st.pending[pendingKey{p.Party, p.Digest}] = &p
+	}
+	for _, h := range s.Hooks {
+		st.hooks[deskKey{h.Party, h.Position}] = h
 	}
 	st.setDeadline()
 	return nil

@@ -18,6 +18,7 @@ type State struct {
 	desks   map[deskKey]*desk
 	members map[memberKey]*Member
 	pending map[pendingKey]*Pending
+	hooks   map[deskKey]Hooking
 
 	deadlineNS int64 // earliest of all, see Deadline; 0: none
 }
@@ -29,6 +30,7 @@ func New() *State {
 		desks:   map[deskKey]*desk{},
 		members: map[memberKey]*Member{},
 		pending: map[pendingKey]*Pending{},
+		hooks:   map[deskKey]Hooking{},
 	}
 }
 
@@ -36,7 +38,7 @@ func New() *State {
 func (st *State) Clone() *State {
 	c := *st
 	c.parties, c.desks = maps.Clone(st.parties), maps.Clone(st.desks)
-	c.members, c.pending = maps.Clone(st.members), maps.Clone(st.pending)
+	c.members, c.pending, c.hooks = maps.Clone(st.members), maps.Clone(st.pending), maps.Clone(st.hooks)
 	return &c
 }
 
@@ -89,6 +91,8 @@ func (st *State) Apply(ev event.Event, at event.At) {
 		st.pending[pendingKey{p.Party, p.Digest}] = &p
 	case *Completed:
 		delete(st.pending, pendingKey{e.Party, e.Digest})
+	case *Hooked:
+		st.hook(e, at.Index)
 	case *Lapsed:
 		delete(st.pending, pendingKey{e.Party, e.Digest})
 	}
