@@ -46,6 +46,7 @@ func commands() []command {
 		{"show", "say what a file holds", showUsage, runShow},
 		{"convert", "write a file in another format", convertUsage, runConvert},
 		{"serve", "run a node that operators share", serveUsage, runServe},
+		{"demo", "play a scenario between parties, to watch and take part in", demoUsage, runDemo},
 		{"token", "issue tokens of a node", tokenUsage, runToken},
 		{"party", "say who a party is and who stands its watch", partyUsage, runDomain("party", partyVerbs)},
 		{"agreement", "propose, sign, suspend and resume agreements", agreementUsage, runDomain("agreement", agreementVerbs)},
