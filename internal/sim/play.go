@@ -58,6 +58,8 @@ type Play struct {
 	now    time.Time
 	actors map[party.ID]*Actor
 	names  map[string]string // ids of what was made, by what the script calls it
+	// entries are indices of entries that the script comes back to.
+	entries map[string]int64
 	// Saw is told of each thing that the row had to show.
 	saw func(Check)
 	row *Row
@@ -81,7 +83,7 @@ type fault struct{ err error }
 // Run plays a scenario. Each row is announced before it is played; checks are
 // told as they are made. Its error says why the play could not go on.
 func Run(ctx context.Context, s *Scenario, node Node, announce func(*Row), saw func(Check)) (err error) {
-	p := &Play{Scenario: s, ctx: ctx, node: node, actors: map[party.ID]*Actor{}, names: map[string]string{}, saw: saw}
+	p := &Play{Scenario: s, ctx: ctx, node: node, actors: map[party.ID]*Actor{}, names: map[string]string{}, entries: map[string]int64{}, saw: saw}
 	if p.dir, err = os.MkdirTemp("", "play"); err != nil {
 		return err
 	}

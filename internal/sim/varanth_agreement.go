@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/agreement"
+	"github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/terms"
 )
@@ -32,6 +33,17 @@ func Varanth() *Scenario {
 			{"D 07:50", "HR declares the return flight H-18", declareH18},
 			{"D 08:05", "EL relays what Sandmere will do", relaySandmere},
 			{"D 08:30", "NC has not shown S-1 as loaded", loadSite},
+			{"D 08:45", "N-204 begins", beginN204},
+			{"D 09:00", "H-17 begins", beginH17},
+			{"D 09:17:10", "N204A tracks west at 300 kt", warnBefore},
+			{"D 09:17:49", "N204A leaves its volume", leaveVolume},
+			{"D 09:17:56", "N204A is inside the buffer of the line", enterBuffer},
+			{"D 09:18:30", "nobody answers at EL; the second bearer fails", nobodyAnswers},
+			{"D 09:19:20", "EL's duty director answers", directorAnswers},
+			{"D 09:19:45", "N204A has been beyond the line and is back", strayOver},
+			{"D 09:20", "E-88 begins", func(p *Play) { equal(p, "E-88 is", p.activate(el, "E-88").State, intent.Activated) }},
+			{"D 09:23", "H-17 has arrived", arriveH17},
+			{"D 09:29:53", "E-88B has sunk, N204A passes it", loseSeparation},
 		},
 	}
 }

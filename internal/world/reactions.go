@@ -46,7 +46,7 @@ func reactionsTo(ev event.Event) []reaction {
 	case *channel.StopSent:
 		return []reaction{stopped(e)}
 	case *intent.Decided:
-		return []reaction{offersAbout(e.ID), disputes(e)}
+		return []reaction{strayed(e), offersAbout(e.ID), disputes(e), separationLost(e)}
 	case *intent.Closed:
 		return []reaction{offersAbout(e.ID)}
 	case *intent.Reviewed:
