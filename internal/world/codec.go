@@ -17,7 +17,10 @@ func Encode(dst []byte, ev Event, nowNS int64) []byte {
 }
 
 // own are the events of the world itself.
-var own = event.Table{typeTaken: func() event.Event { return new(Taken) }}
+var own = event.Table{
+	typeTaken:   func() event.Event { return new(Taken) },
+	typeSettled: func() event.Event { return new(Settled) },
+}
 
 // Decode reads an event and when it was decided. An event of a type or version
 // that is not known here is an *airspace.UnknownEventError.
@@ -43,7 +46,7 @@ func Decode(text []byte) (Event, int64, error) {
 	table := own
 	if d := ofEvent[kind]; d != nil {
 		table = d.events
-	} else if kind != typeTaken {
+	} else if own[kind] == nil {
 		return airspace.Decode(text)
 	}
 	ev, known, err := table.Decode(kind, version, fields)

@@ -17,7 +17,7 @@ func Release(text []byte, reader airspace.Reader) []string {
 		return nil
 	}
 	kind := typeOf(fields)
-	if kind != typeTaken && ofEvent[kind] == nil {
+	if own[kind] == nil && ofEvent[kind] == nil {
 		return airspace.Release(text, reader)
 	}
 	ev, _, err := Decode(text)

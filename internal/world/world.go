@@ -115,6 +115,7 @@ func (st *State) Apply(ev Event, at event.At) {
 	switch e := ev.(type) {
 	case *Taken:
 		st.taken.add(e, at)
+	case *Settled: // is for the record
 	case event.Event:
 		d := ofEvent[e.Type()]
 		d.apply(st, e, at)
