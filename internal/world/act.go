@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
@@ -21,7 +19,7 @@ type Taken struct {
 	Act     string        `json:"act"`
 	By      party.ID      `json:"by"`
 	Custody party.Custody `json:"custody"`
-	Count   int           `json:"count"` // of the events that were decided by the act
+	Count   int           `json:"count"` // of the events behind this one that the act decided
 	// Digest is that of what was asked for: see Asked.
 	Digest     string            `json:"digest"`
 	ID         string            `json:"id"`
@@ -66,13 +64,19 @@ func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
 	}
 	asked := Asked(&a.Statement)
 	if before := st.taken.find(a.Party, a.ID); before != nil {
-		if before.digest != asked {
+		if hex.EncodeToString(before.digest[:]) != asked {
 			return nil, event.Refuse(event.Reused, "the id %q was used for another act of %s: expected a new one for each act", a.ID, a.Party)
 		}
 		return nil, &ErrRepeated{before.index, before.count}
 	}
 	if a.Node != env.Node {
 		return nil, event.Refuse(event.Invalid, "the statement is meant for the node %q; this one is %q", a.Node, env.Node)
+	}
+	// STOP is never refused for its time: one that is sent again after so many acts
+	// is another STOP.
+	if lost := st.taken.lost(a.Party); int64(a.At) <= lost && a.Act != registry.Stop && !st.Registry.Waits(a) {
+		return nil, event.Refuse(event.Stale, "found the time %s, expected one after %s: earlier acts of %s are not remembered, so that this one might be done twice; say it anew",
+			a.At, statement.Instant(lost), a.Party)
 	}
 	by, err := st.Registry.Authorize(a, d.acts[a.Act], env.NowNS)
 	if err != nil {
@@ -85,14 +89,14 @@ func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := []Event{&Taken{
-		Act: a.Act, By: a.Party, Custody: by.Custody, Count: len(decided), Digest: asked, ID: a.ID,
-		Signatures: by.Signatures, Statement: a.Text, To: st.sees(a.Party, decided),
-	}}
+	events := list(decided)
 	if st.Registry.Waits(a) {
-		first = append(first, st.Registry.Completed(a))
+		events = append([]Event{st.Registry.Completed(a)}, events...)
 	}
-	return append(first, list(decided)...), nil
+	return append([]Event{&Taken{
+		Act: a.Act, By: a.Party, Custody: by.Custody, Count: len(events), Digest: asked, ID: a.ID,
+		Signatures: by.Signatures, Statement: a.Text, To: st.sees(a.Party, decided),
+	}}, events...), nil
 }
 
 // Asked returns the SHA-256, in hexadecimal, of what a statement asks for: not
@@ -125,72 +129,3 @@ func allWhole(decided []event.Event, to party.ID) bool {
 	}
 	return len(decided) > 0
 }
-
-// taken remembers the acts of the last days, so that one that is sent again is
-// known. Acts that are older are refused by their time.
-type taken struct {
-	acts  map[takenKey]*takenAct
-	order []takenKey // oldest first
-}
-
-type takenKey struct {
-	party party.ID
-	id    string
-}
-
-type takenAct struct {
-	digest string
-	index  int64
-	atNS   int64
-	count  int
-}
-
-// takenKeptNS is how long an act is remembered: one may be dated ahead by
-// registry.MaxAgeNS, and is too old only as much after its date.
-const takenKeptNS = 2 * int64(registry.MaxAgeNS)
-
-func newTaken() taken { return taken{acts: map[takenKey]*takenAct{}} }
-
-func (t *taken) find(by party.ID, id string) *takenAct { return t.acts[takenKey{by, id}] }
-
-func (t *taken) add(e *Taken, at event.At) {
-	t.put(takenKey{e.By, e.ID}, &takenAct{e.Digest, at.Index, at.NS, e.Count})
-}
-
-func (t *taken) put(k takenKey, act *takenAct) {
-	drop := 0
-	for drop < len(t.order) && t.acts[t.order[drop]].atNS < act.atNS-takenKeptNS {
-		delete(t.acts, t.order[drop])
-		drop++
-	}
-	t.order = append(t.order[drop:], k)
-	t.acts[k] = act
-}
-
-// takenImage is an act in a snapshot.
-type takenImage struct {
-	At     statement.Instant `json:"at"`
-	Count  int               `json:"count"`
-	Digest string            `json:"digest"`
-	ID     string            `json:"id"`
-	Index  int64             `json:"index"`
-	Party  party.ID          `json:"party"`
-}
-
-func (t *taken) image() []takenImage {
-	list := make([]takenImage, 0, len(t.order))
-	for _, k := range t.order {
-		a := t.acts[k]
-		list = append(list, takenImage{statement.Instant(a.atNS), a.count, a.digest, k.id, a.index, k.party})
-	}
-	return list
-}
-
-func (t *taken) restore(list []takenImage) {
-	*t = newTaken()
-	for _, i := range list {
-		t.put(takenKey{i.Party, i.ID}, &takenAct{i.Digest, i.Index, int64(i.At), i.Count})
-	}
-}
-
-func (t *taken) clone() taken { return taken{maps.Clone(t.acts), slices.Clone(t.order)} }

@@ -27,7 +27,7 @@ func (st *State) Freeze() *Image {
 }
 
 // magic begins a written state and names its form.
-const magic = "deconflict world 1\n"
+const magic = "deconflict world 2\n"
 
 // WriteTo writes the state: one JSON object of the domains, with its length
 // before it, and the airspace. Equal states have equal bytes.
@@ -75,7 +75,9 @@ func ReadState(data []byte) (*State, error) {
 	if err := json.Unmarshal(parts["entries"], &st.entries); err != nil {
 		return nil, fmt.Errorf("entries: %w", err)
 	}
-	st.taken.restore(taken)
+	if err := st.taken.restore(taken); err != nil {
+		return nil, err
+	}
 	for i := range domains {
 		if err := json.Unmarshal(parts[domains[i].name], domains[i].part(st)); err != nil {
 			return nil, fmt.Errorf("%s: %w", domains[i].name, err)
