@@ -16,6 +16,7 @@ const (
 	kindLevel     = "level"
 	kindTime      = "at"
 	kindFrequency = "frequency_hz"
+	kindPressure  = "pressure_pa"
 	kindLength    = "length_mm"
 	kindCount     = "count"
 	kindCancel    = "yes" // that something of the sender's is cancelled
@@ -23,7 +24,7 @@ const (
 )
 
 // criticalKinds are those that have to be read back.
-var criticalKinds = []string{kindPosition, kindLevel, kindTime, kindFrequency, kindLength, kindCancel}
+var criticalKinds = []string{kindPosition, kindLevel, kindTime, kindFrequency, kindPressure, kindLength, kindCancel}
 
 // Field is one named value of a message.
 type Field struct {
@@ -45,6 +46,14 @@ const (
 	maxRelay       = 8
 	maxCountOrHz   = int64(1) << 50
 	maxLanguageLen = 35 // of a BCP 47 tag
+)
+
+// Altimeter settings are within these, with room beyond the lowest and highest
+// pressures that were ever measured at sea level, 870 and 1,084 hPa: a choice of
+// this program that catches other units.
+const (
+	minPressurePa = 80_000
+	maxPressurePa = 120_000
 )
 
 func checkFields(fields []Field) error {
@@ -83,20 +92,22 @@ func (f *Field) check() error {
 			return fmt.Errorf("%s: found the level %d mm, expected at most %d mm either way", f.Name, mm, int64(geodesy.MaxAltitudeMM))
 		}
 	case kindFrequency:
-		return checkRange(f.Name, *f.FrequencyHz, 1)
+		return checkRange(f.Name, *f.FrequencyHz, 1, maxCountOrHz)
+	case kindPressure:
+		return checkRange(f.Name, *f.PressurePa, minPressurePa, maxPressurePa)
 	case kindLength:
-		return checkRange(f.Name, *f.LengthMM, 0)
+		return checkRange(f.Name, *f.LengthMM, 0, maxCountOrHz)
 	case kindCount:
-		return checkRange(f.Name, *f.Count, 0)
+		return checkRange(f.Name, *f.Count, 0, maxCountOrHz)
 	case kindText:
 		return checkText(f.Name, *f.Text, 1, maxValueBytes)
 	}
 	return nil
 }
 
-func checkRange(name string, n, least int64) error {
-	if n < least || n > maxCountOrHz {
-		return fmt.Errorf("%s: found %d, expected %d to %d", name, n, least, maxCountOrHz)
+func checkRange(name string, n, least, most int64) error {
+	if n < least || n > most {
+		return fmt.Errorf("%s: found %d, expected %d to %d", name, n, least, most)
 	}
 	return nil
 }

@@ -85,6 +85,8 @@ func (f Field) Spoken() string {
 		return time.Unix(0, int64(*f.At)).UTC().Round(time.Second).Format(spokenTime)
 	case f.FrequencyHz != nil:
 		return spokenDecimals(*f.FrequencyHz, 6, 3) + " MHz"
+	case f.PressurePa != nil:
+		return spokenDecimals(*f.PressurePa, 2, 0) + " hPa"
 	case f.LengthMM != nil:
 		return spokenLength(*f.LengthMM)
 	case f.Count != nil:
@@ -185,6 +187,15 @@ func ParseSpoken(name, kind, said string) (Field, error) {
 			return bad("a frequency as 123.450 MHz")
 		}
 		f.FrequencyHz = &hz
+	case kindPressure:
+		pa, ok := int64(0), false
+		if len(words) == 2 && words[1] == "hPa" {
+			pa, ok = parseDecimals(words[0], 2)
+		}
+		if !ok {
+			return bad("a pressure as 1013.25 hPa")
+		}
+		f.PressurePa = &pa
 	case kindLength:
 		mm, ok := parseLength(words)
 		if !ok {

@@ -86,6 +86,7 @@ func TestSpoken(t *testing.T) {
 		mm := rapid.OneOf(rapid.Int64Range(-geodesy.MaxAltitudeMM, geodesy.MaxAltitudeMM), rapid.Map(rapid.Int64Range(-100, 6000), func(n int64) int64 { return n * 30_480 })).Draw(t, "mm")
 		length, count := max(mm, -mm), rapid.Int64Range(0, maxCountOrHz).Draw(t, "count")
 		hz := rapid.Int64Range(1, 400_000_000).Draw(t, "hz")
+		pa := rapid.Int64Range(minPressurePa, maxPressurePa).Draw(t, "pa")
 		when := statement.Instant(rapid.Int64Range(0, 4_000_000_000).Draw(t, "s") * second)
 		yes := rapid.Bool().Draw(t, "yes")
 		for _, v := range []terms.Value{
@@ -93,6 +94,7 @@ func TestSpoken(t *testing.T) {
 			{Level: &declared.Altitude{MM: mm, Reference: "AMSL"}},
 			{At: &when},
 			{FrequencyHz: &hz},
+			{PressurePa: &pa},
 			{LengthMM: &length},
 			{Count: &count},
 			{Yes: &yes},
@@ -113,12 +115,12 @@ func TestSpoken(t *testing.T) {
 }
 
 func FuzzParseSpoken(f *testing.F) {
-	for _, said := range []string{"12 21.600 N 29 55.800 W", "10000 ft AMSL", "123.450 MHz", "2026-03-01 09:26:00Z", "-3 m W84", "yes", "90 00.000 S 180 00.000 E", "1 ft"} {
-		for kind := range 8 {
+	for _, said := range []string{"12 21.600 N 29 55.800 W", "10000 ft AMSL", "123.450 MHz", "2026-03-01 09:26:00Z", "-3 m W84", "yes", "90 00.000 S 180 00.000 E", "1 ft", "1013.25 hPa"} {
+		for kind := range 9 {
 			f.Add(kind, said)
 		}
 	}
-	kinds := []string{kindPosition, kindLevel, kindTime, kindFrequency, kindLength, kindCount, kindCancel, kindText}
+	kinds := []string{kindPosition, kindLevel, kindTime, kindFrequency, kindLength, kindCount, kindCancel, kindText, kindPressure}
 	f.Fuzz(func(t *testing.T, kind int, said string) {
 		if len(said) > 64<<10 || kind < 0 {
 			return

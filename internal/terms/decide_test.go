@@ -243,6 +243,8 @@ func TestReadBackMatch(t *testing.T) {
 		{"across the date line", place(0, 180), place(0, -179.9995), true},
 		{"no place", place(91, 0), place(91, 0), false},
 		{"frequency", Value{FrequencyHz: ptr(int64(118_950_000))}, Value{FrequencyHz: ptr(int64(118_955_000))}, false},
+		{"altimeter setting", Value{PressurePa: ptr(int64(101_325))}, Value{PressurePa: ptr(int64(101_325))}, true},
+		{"another setting", Value{PressurePa: ptr(int64(101_325))}, Value{PressurePa: ptr(int64(102_325))}, false},
 		{"count", Value{Count: ptr(int64(2))}, Value{Count: ptr(int64(2))}, true},
 		{"length", Value{LengthMM: ptr(int64(2))}, Value{LengthMM: ptr(int64(3))}, false},
 		{"yes and no", Value{Yes: ptr(true)}, Value{Yes: ptr(false)}, false},

@@ -16,6 +16,7 @@ type Value struct {
 	Level       *declared.Altitude `json:"level,omitempty"`
 	At          *statement.Instant `json:"at,omitempty"`
 	FrequencyHz *int64             `json:"frequency_hz,omitempty"`
+	PressurePa  *int64             `json:"pressure_pa,omitempty"` // an altimeter setting
 	LengthMM    *int64             `json:"length_mm,omitempty"`
 	Count       *int64             `json:"count,omitempty"`
 	Yes         *bool              `json:"yes,omitempty"`  // as: it is cancelled
@@ -26,7 +27,7 @@ type Value struct {
 func (v Value) Kind() (kind string) {
 	for name, set := range map[string]bool{
 		"position": v.Position != nil, "level": v.Level != nil, "at": v.At != nil,
-		"frequency_hz": v.FrequencyHz != nil, "length_mm": v.LengthMM != nil,
+		"frequency_hz": v.FrequencyHz != nil, "pressure_pa": v.PressurePa != nil, "length_mm": v.LengthMM != nil,
 		"count": v.Count != nil, "yes": v.Yes != nil, "text": v.Text != nil,
 	} {
 		if set && kind != "" {
@@ -64,6 +65,8 @@ func (r ReadBack) Match(sent, back Value) bool {
 		return within(int64(*sent.At), int64(*back.At), r.TimeNS)
 	case "frequency_hz":
 		return *sent.FrequencyHz == *back.FrequencyHz
+	case "pressure_pa":
+		return *sent.PressurePa == *back.PressurePa
 	case "length_mm":
 		return *sent.LengthMM == *back.LengthMM
 	case "count":
