@@ -1,0 +1,5 @@
+package sim
+
+import "testing"
+
+func TestTarrow(t *testing.T) { play(t, Tarrow()) }
