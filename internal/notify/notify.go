@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -15,12 +16,14 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/api"
 	"github.com/deconflict/deconflict/internal/engine"
 	"github.com/deconflict/deconflict/internal/f3548"
 	"github.com/deconflict/deconflict/internal/f3548wire"
 	"github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/world"
 )
 
@@ -30,6 +33,7 @@ type Config struct {
 	BaseURL string             // of this node, which need not tell itself
 	Node    string             // name of the journal
 	Key     ed25519.PrivateKey // of the node, which signs what hooks get
+	Mail    *api.Mailroom      // of inboxes; nil: there are no hooks
 	Tokens  Tokens
 	// Private allows addresses that are not public, and http: for nodes that are
 	// themselves within a private network.
@@ -52,12 +56,16 @@ type Notifier struct {
 	file   string
 	from   int64 // where telling goes on; -1: it begins
 	Counts Counts
+	hooked chan struct{} // a hook was made or taken away
 
 	mu      sync.Mutex
-	early   []notice         // of before Run; needs mu, as all below
+	ended   bool             // nothing is begun any more; needs mu, as all below
+	early   []notice         // of before Run
 	seen    int64            // entries up to here were looked at
 	open    map[int64]int    // notices that are not settled, by the index of their entry
 	targets map[string]*line // by URL
+	hooks   map[hookKey]*hook
+	sent    map[string]int64 // where each hook goes on, by hookKey.String
 	ctx     context.Context  // ends when nothing new is begun
 	posting context.Context  // ends a little later
 	work    sync.WaitGroup
@@ -99,7 +107,7 @@ func New(c Config) (*Notifier, error) {
 	}
 	n := &Notifier{
 		cfg: c, sender: newSender(c.Private), file: filepath.Join(c.Dir, "told.json"),
-		open: map[int64]int{}, targets: map[string]*line{},
+		open: map[int64]int{}, targets: map[string]*line{}, hooks: map[hookKey]*hook{}, hooked: make(chan struct{}, 1),
 	}
 	was, known, err := readCursor(n.file)
 	if err != nil {
@@ -109,6 +117,7 @@ func New(c Config) (*Notifier, error) {
 	if known {
 		n.from = was.Next
 	}
+	n.sent = was.Hooks
 	return n, nil
 }
 
@@ -117,6 +126,12 @@ func New(c Config) (*Notifier, error) {
 func (n *Notifier) Written(w engine.Written) {
 	var found []notice
 	for i, ev := range w.Events {
+		if _, ok := ev.(*registry.Hooked); ok {
+			select {
+			case n.hooked <- struct{}{}:
+			default: // it will look anyway
+			}
+		}
 		found = append(found, noticesOf(ev, w.First+int64(i))...)
 	}
 	n.mu.Lock()
@@ -167,7 +182,7 @@ func (n *Notifier) take(found []notice, end int64) {
 			n.cfg.Log.Warn("a subscriber is told too slowly: the oldest notice for it is dropped", "host", host(note.url))
 		}
 		l.waiting = append(l.waiting, note)
-		if len(l.waiting) == 1 {
+		if len(l.waiting) == 1 && !n.ended {
 			n.work.Go(func() { n.serve(note.url, l) })
 		}
 	}
@@ -230,11 +245,29 @@ func (n *Notifier) Run(ctx context.Context, e *engine.Engine) error {
 	n.take(n.early, size)
 	n.early = nil
 	n.mu.Unlock()
+	if n.cfg.Mail != nil {
+		n.work.Go(n.serveHooks)
+	}
 	n.keep(ctx)
+	n.mu.Lock()
+	n.ended = true
+	n.mu.Unlock()
 	last := time.AfterFunc(grace, cut)
 	defer last.Stop()
 	n.work.Wait()
 	return n.save()
+}
+
+// serveHooks serves hooks until the node stops.
+func (n *Notifier) serveHooks() {
+	for {
+		n.look()
+		select {
+		case <-n.hooked:
+		case <-n.ctx.Done():
+			return
+		}
+	}
 }
 
 // missed returns the notices of a range of entries.
@@ -270,7 +303,7 @@ func (n *Notifier) keep(ctx context.Context) {
 
 func (n *Notifier) save() error {
 	n.mu.Lock()
-	c := cursor{Next: n.next()}
+	c := cursor{Next: n.next(), Hooks: maps.Clone(n.sent)}
 	n.mu.Unlock()
 	return c.write(n.file)
 }

@@ -62,7 +62,12 @@ func startNode(t testing.TB, dir string, set ...func(*Config)) *node {
 	}
 	n.engine, err = engine.Open(context.Background(), engine.Config{
 		Dir: dir, BaseURL: baseURL, Now: func() time.Time { return start },
-		Journal: journal.Options{Origin: origin, Key: key}, OnWritten: n.notifier.Written,
+		Journal: journal.Options{Origin: origin, Key: key}, OnWritten: func(w engine.Written) {
+			if c.Mail != nil {
+				c.Mail.Written(w)
+			}
+			n.notifier.Written(w)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +13,7 @@ import (
 
 // openNotifier makes what tells others of changes. It comes before the engine,
 // which tells it what it wrote.
-func (s *Server) openNotifier() error {
+func (s *Server) openNotifier(key ed25519.PrivateKey) error {
 	loopback, err := isLoopback(s.config.Listen)
 	if err != nil {
 		return err
@@ -23,6 +24,7 @@ func (s *Server) openNotifier() error {
 	}
 	s.notifier, err = notify.New(notify.Config{
 		Dir: s.config.Data, BaseURL: s.config.baseURL(), Tokens: tokens,
+		Node: s.config.Origin, Key: key, Mail: s.mailroom,
 		Private: loopback || s.config.NotifyPrivate, Log: s.log,
 	})
 	return err

@@ -94,9 +94,6 @@ func New(ctx context.Context, c Config, o Options) (s *Server, err error) {
 			s = nil
 		}
 	}()
-	if err := s.openNotifier(); err != nil {
-		return s, err
-	}
 	if err := s.openEngine(ctx); err != nil {
 		return s, err
 	}
@@ -126,6 +123,9 @@ func (s *Server) openEngine(ctx context.Context) error {
 	key, err := nodeKey(s.config.Data, s.log)
 	if err != nil {
 		return fmt.Errorf("key of the node: %w", err)
+	}
+	if err := s.openNotifier(key); err != nil {
+		return err
 	}
 	var now func() time.Time
 	if s.config.Clock != "" {
