@@ -1,7 +1,6 @@
 package release
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,12 +27,15 @@ const (
 	DeniedPerson   = "person"   // who a person is
 )
 
+// denial is an entry of the deny-list.
+type denial struct {
+	id      string
+	pattern sieve
+}
+
 // denied holds the words and phrases of each entry, over text as fold leaves it:
 // small ASCII letters and digits in words with one space between.
-var denied = []struct {
-	id      string
-	pattern *regexp.Regexp
-}{
+var denied = []denial{
 	{DeniedPurpose, words(`(?:our|the|my|their) (?:mission|objective|tasking) is`, `(?:mission|sortie) (?:purpose|type|objective|tasking)s?`,
 		`purpose of (?:the|our|this|my) (?:mission|flight|sortie|operation|patrol)`, `(?:air ?)?strike (?:mission|sortie|package|aircraft|group)s?`,
 		`air ?strikes?`, `attack(?:s|ed|ing)?`, `assaults?`, `raids?`, `offensive`, `close air support`, `combat (?:air )?(?:patrol|mission)s?`,
@@ -58,8 +60,8 @@ var harmless = words(`heart attacks?`, `(?:initial|air|extended|indirect|direct|
 	`unexploded bombs?`, `weapons? free zone`, `water bomb(?:s|er|ers|ing)?`, `bomb (?:threat|disposal)s?`)
 
 // words compiles alternatives that match whole words.
-func words(alternatives ...string) *regexp.Regexp {
-	return regexp.MustCompile(`\b(?:` + strings.Join(alternatives, "|") + `)\b`)
+func words(alternatives ...string) sieve {
+	return sieved(`\b(?:`+strings.Join(alternatives, "|")+`)\b`, alternatives...)
 }
 
 // MaxScreenBytes is how much of a text Screen reads. Longer texts are found
@@ -84,11 +86,17 @@ func Screen(text string) []Found {
 		if slices.ContainsFunc(all[:i], reading.same) {
 			continue
 		}
-		plain := reading.plain
+		plain, sifted := reading.plain, sifted(reading.plain)
+		if !slices.ContainsFunc(denied, func(d denial) bool { return d.pattern.mayMatch(sifted) }) {
+			continue
+		}
 		for _, m := range harmless.FindAllStringIndex(plain, -1) {
 			plain = plain[:m[0]] + strings.Repeat("#", m[1]-m[0]) + plain[m[1]:]
 		}
 		for _, d := range denied {
+			if !d.pattern.mayMatch(sifted) {
+				continue
+			}
 			for _, m := range d.pattern.FindAllStringIndex(plain, -1) {
 				from, to := reading.at[m[0]], reading.at[m[1]-1]+reading.width[m[1]-1]
 				found = append(found, Found{d.id, from, to, text[from:to]})
@@ -256,11 +264,22 @@ func spaced(letters []letter) reading {
 	return r
 }
 
+var (
+	titles = []string{
+		"mr", "mrs", "ms", "dr", "capt", "captain", "col", "colonel", "lt", "lieutenant", "maj", "major", "gen", "general",
+		"sgt", "sergeant", "cpl", "corporal", "cmdr", "commander", "pilot", "crew ?chief",
+	}
+	introductions = []string{
+		"my name is", "(?:pilot|captain|officer|crew)(?:'s)? name is",
+		"(?:pilot|captain|officer|man|woman|person) (?:named|called)", "i am called",
+	}
+)
+
 // titled and named find persons: a title with a name behind it, or a name that is
 // introduced as one.
 var (
-	titled = regexp.MustCompile(`\b(?i:mr|mrs|ms|dr|capt|captain|col|colonel|lt|lieutenant|maj|major|gen|general|sgt|sergeant|cpl|corporal|cmdr|commander|pilot|crew ?chief)\b\.?[ \t]+(?:[A-Z]\.[ \t]*)*(\p{Lu}[\p{L}'’-]+)`)
-	named  = regexp.MustCompile(`\b(?i:my name is|(?:pilot|captain|officer|crew)(?:'s)? name is|(?:pilot|captain|officer|man|woman|person) (?:named|called)|i am called)[ \t]+(\p{Lu}[\p{L}'’-]+)`)
+	titled = sieved(`\b(?i:`+strings.Join(titles, "|")+`)\b\.?[ \t]+(?:[A-Z]\.[ \t]*)*(\p{Lu}[\p{L}'’-]+)`, titles...)
+	named  = sieved(`\b(?i:`+strings.Join(introductions, "|")+`)[ \t]+(\p{Lu}[\p{L}'’-]+)`, introductions...)
 )
 
 // notNames may follow a title and are no names.
@@ -270,7 +289,11 @@ var notNames = []string{
 }
 
 func persons(text string) (found []Found) {
-	for _, pattern := range []*regexp.Regexp{titled, named} {
+	sifted := sifted(text)
+	for _, pattern := range []sieve{titled, named} {
+		if !pattern.mayMatch(sifted) {
+			continue
+		}
 		for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
 			if !slices.Contains(notNames, strings.ToLower(text[m[2]:m[3]])) {
 				found = append(found, Found{DeniedPerson, m[0], m[1], text[m[0]:m[1]]})

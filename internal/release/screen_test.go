@@ -152,6 +152,10 @@ func FuzzScreen(f *testing.F) {
 		if len(text) > 64<<10 {
 			return
 		}
+		passes(t, text)
+		for _, r := range readings(text) {
+			passes(t, r.plain)
+		}
 		last := 0
 		for _, found := range Screen(text) {
 			if found.From < last || found.To <= found.From || found.To > len(text) || text[found.From:found.To] != found.Text {
