@@ -17,8 +17,8 @@ func printTaken(a *app, s *session, taken *client.Taken) {
 		fmt.Fprintf(a.stdout, "waits for %s\n", m)
 	}
 	for i := range taken.Events {
-		if kind := taken.Events[i].Type(); kind != "act.taken" || len(taken.Events) == 1 {
-			printEvent(a, s, &taken.Events[i])
+		if e := &taken.Events[i]; len(taken.Events) == 1 || !told(e) {
+			printEvent(a, s, e)
 		}
 	}
 	word := "taken"
@@ -28,10 +28,16 @@ func printTaken(a *app, s *session, taken *client.Taken) {
 	case len(taken.Missing) > 0:
 		word = "noted, without effect yet"
 	}
-	fmt.Fprintf(a.stdout, "%s: receipt %d, key %s\n", word, taken.Index, custodyWords[taken.Custody])
+	fmt.Fprintf(a.stdout, "%s: receipt %d%s\n", word, taken.Index, custodyWords[taken.Custody])
 }
 
-var custodyWords = map[string]string{"held": "held by the role", "node": "none, the node vouches for the token", "": "not stated"}
+// told reports whether what an event says to who acted stands in another one of
+// the same act.
+func told(e *client.Entry) bool {
+	return slices.Contains([]string{"act.taken", "intent.put", "intent.gone", "intent.conflicting", "offer.conflict"}, e.Type())
+}
+
+var custodyWords = map[string]string{"held": ", key held by the role", "node": ", no key, the node vouches for the token"}
 
 // printEntry prints an event on one line: its index, type, and what is short of
 // it.
@@ -49,7 +55,7 @@ func summary(fields map[string]json.RawMessage, limit int) string {
 	var b strings.Builder
 	for _, name := range sortedKeys(fields) {
 		raw := fields[name]
-		if slices.Contains([]string{"at", "type", "v", "statement", "signatures"}, name) || len(raw) == 0 || raw[0] == '{' {
+		if slices.Contains([]string{"at", "type", "v", "statement", "signatures", "custody", "level", "person", "role"}, name) || len(raw) == 0 || raw[0] == '{' {
 			continue
 		}
 		value := strings.Trim(string(raw), `"`)

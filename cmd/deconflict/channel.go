@@ -134,13 +134,13 @@ func runOpen(ctx context.Context, a *app, s *session, fl *actFlags, args []strin
 	if len(args) != 1 {
 		return 0, usagef("channel", "found %d names, expected one message", len(args))
 	}
-	m, basis, err := readMessage(ctx, s, args[0])
-	if err != nil {
-		return 0, err
-	}
 	code, err := fl.act(ctx, a, s, "channel.open", map[string]any{"message": args[0], "step": channel.StepOpened})
 	if err != nil || fl.json || fl.print {
 		return code, err
+	}
+	m, basis, err := readMessage(ctx, s, args[0])
+	if err != nil {
+		return 0, err
 	}
 	printMessage(a, s, m)
 	fmt.Fprintf(a.stdout, "  %s\n", messageStateWords(m, basis.NodeTime.UnixNano()))

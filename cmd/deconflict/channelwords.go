@@ -85,6 +85,7 @@ func guessField(name, value string) channel.Field {
 // printEvent prints an event: what people must act on in full, anything else on
 // a line.
 func printEvent(a *app, s *session, e *client.Entry) {
+	own := textOf(e, "by") == s.Client.Party
 	switch e.Type() {
 	case "channel.sent":
 		m := &channel.Message{}
@@ -93,14 +94,24 @@ func printEvent(a *app, s *session, e *client.Entry) {
 			printMessage(a, s, m)
 			return
 		}
-	case "intent.decided":
-		if textOf(e, "owner") == s.Client.Party && printDecided(a, e) == nil {
+	case "channel.stopped":
+		if own { // others have the message that comes with it
+			fmt.Fprintf(a.stdout, "STOP called, id %s, to %s\n", textOf(e, "stop"), strings.Join(listOf(e, "recipients"), ", "))
+		}
+		return
+	case "channel.escalated":
+		return // each attempt is an event of its own
+	case "channel.attempt":
+		fmt.Fprintf(a.stdout, "  %s %s %s by %s about %s\n", strings.ReplaceAll(textOf(e, "outcome"), "_", " "), textOf(e, "to"), textOf(e, "position"), textOf(e, "bearer"), textOf(e, "message"))
+		return
+	case "channel.mismatch":
+		if own {
+			fmt.Fprintf(a.stdout, "%s  these differ from what was sent: %s. The message counts as not delivered.\n",
+				a.style(styleBad, "NOT UNDERSTOOD"), strings.Join(listOf(e, "fields"), ", "))
 			return
 		}
-	case "channel.mismatch":
-		if textOf(e, "by") == s.Client.Party {
-			fmt.Fprintf(a.stdout, "%s  %s\n", a.style(styleBad, "NOT UNDERSTOOD"),
-				"these differ from what was sent: "+strings.Join(listOf(e, "fields"), ", ")+". The message counts as not delivered.")
+	case "intent.decided":
+		if textOf(e, "owner") == s.Client.Party && printDecided(a, e) == nil {
 			return
 		}
 	}

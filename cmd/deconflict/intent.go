@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/deconflict/deconflict/internal/declared"
@@ -25,7 +26,7 @@ var intentVerbs = []verb{
 	{name: "show", args: "INTENT", about: "one of them", run: runIntentShow},
 }
 
-var intentUsage = actUsage("intent", "Declares flights, changes and ends them. What a plan file does not say, such as\nthe kind of aircraft or the rank, is given as pairs or in --body, which may serve\nfor many flights. Each answer says what is in the way: with whom, where, when and\nby how much. Whoever meets another's intent has to have read it: --read.", intentVerbs)
+var intentUsage = actUsage("intent", "Declares flights, changes and ends them. What a plan file does not say, such as\nthe kind of aircraft or the rank, is given as pairs or in --body, which may serve\nfor many flights. Each answer says what is in the way: with whom, where, when and\nby how much. Whoever meets another's intent has to have read it: --read. A plan\ngrows by the errors of position and time stated beside it, if its own buffers are\nless.", intentVerbs)
 
 // planShape reads the one plan of a file as it is declared.
 func (fl *actFlags) planShape(a *app, name string) (*declared.Shape, error) {
@@ -63,6 +64,7 @@ func (fl *actFlags) planBody(ctx context.Context, a *app, s *session, act, file 
 	if err != nil {
 		return nil, err
 	}
+	growByErrors(shape, body)
 	for name, part := range map[string]any{"volumes": shape.Volumes, "trajectories": shape.Trajectories} {
 		if body[name] != nil {
 			return nil, &inputError{fmt.Errorf("found %s in the body as well as in %s, expected one of them", name, file)}
@@ -79,6 +81,28 @@ func (fl *actFlags) planBody(ctx context.Context, a *app, s *session, act, file 
 		position["datum"] = "WGS84" // of all plan files
 	}
 	return body, fl.addReadSet(ctx, s, body)
+}
+
+// growByErrors grows a plan by the errors of position and time that are stated
+// beside it, where its own buffers are less: the node takes no plan that is
+// surer than its errors.
+func growByErrors(shape *declared.Shape, body map[string]any) {
+	errorMM, errorNS := stated(body, "position", "error_mm"), stated(body, "time", "error_ns")
+	for i := range shape.Volumes {
+		v := &shape.Volumes[i]
+		v.HErrorMM, v.TErrorNS = max(v.HErrorMM, errorMM), max(v.TErrorNS, errorNS)
+	}
+	for i := range shape.Trajectories {
+		t := &shape.Trajectories[i]
+		t.HalfWidthMM, t.TErrorNS = max(t.HalfWidthMM, errorMM), max(t.TErrorNS, errorNS)
+	}
+}
+
+// stated returns a whole number of a body, from JSON or from a pair; 0 for none.
+func stated(body map[string]any, name, member string) int64 {
+	part, _ := body[name].(map[string]any)
+	n, _ := strconv.ParseInt(fmt.Sprint(part[member]), 10, 64) // the node refuses what is no number
+	return n
 }
 
 // addReadSet adds the tokens of what was read. A zone is not told from an intent

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	version = "v0.0.0-test"
-	testscript.Main(m, map[string]func(){"deconflict": main})
+	testscript.Main(m, map[string]func(){"deconflict": main, "named": named})
 }
 
 // TestScripts runs the transcripts in testdata/script against the real program,
@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "same": same},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "same": same, "node": node, "clock": clock},
 	})
 }
 

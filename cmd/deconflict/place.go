@@ -123,6 +123,9 @@ func plainValue(name string, thing any) (text string, simple bool) {
 		}
 		return fmt.Sprintf("%.0f", t), true
 	case map[string]any:
+		if name == "source" {
+			return sourceWords(t), true
+		}
 		lat, okLat := t["lat_e9"].(float64)
 		lng, okLng := t["lng_e9"].(float64)
 		if okLat && okLng && len(t) == 2 {
@@ -146,4 +149,12 @@ func plainValue(name string, thing any) (text string, simple bool) {
 		return strings.Join(words, ", "), true
 	}
 	return fmt.Sprint(thing), true
+}
+
+// sourceWords says where a rule comes from.
+func sourceWords(source map[string]any) string {
+	if source["agreement"] == nil {
+		return "this program's own"
+	}
+	return printable(fmt.Sprintf("clause %v of %v, version %v", source["clause"], source["agreement"], source["version"]))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -37,6 +38,7 @@ type profile struct {
 const profileHelp = `  --profile FILE              who acts, as TOML: node, party, role, person,
                               token_file, keys, verifier_key, log_file, clock;
                               also DECONFLICT_PROFILE. Files in it are beside it
+  --node URL                  another node than the profile's; also DECONFLICT_NODE
   --key FILE                  another key that signs; may be given again
   --json                      print what the node answers
 `
@@ -44,12 +46,14 @@ const profileHelp = `  --profile FILE              who acts, as TOML: node, part
 // profileFlags add the flags of a profile.
 type profileFlags struct {
 	file string
+	node string
 	keys listFlag
 	json bool
 }
 
 func (p *profileFlags) add(f *flags) {
 	f.set.StringVar(&p.file, "profile", "", "a profile")
+	f.set.StringVar(&p.node, "node", "", "a URL")
 	f.set.Var(&p.keys, "key", "a file with a role's key")
 	f.set.BoolVar(&p.json, "json", false, "")
 }
@@ -125,6 +129,7 @@ func (p *profileFlags) open(ctx context.Context, a *app) (*session, error) {
 		return nil, err
 	}
 	s := &session{profile: *r}
+	s.Node = cmp.Or(p.node, a.getenv("DECONFLICT_NODE"), s.Node)
 	if s.Node == "" || s.TokenFile == "" {
 		return nil, &inputError{errors.New("the profile lacks node or token_file, expected both")}
 	}
