@@ -92,6 +92,7 @@ func (a *Actor) tries(act string, body any, signers ...string) (*client.Taken, e
 	taken, err := a.Act(a.p.ctx, act, body, keys...)
 	if err == nil {
 		a.keep(taken)
+		a.p.set(a.p.now) // what follows from it is done
 	}
 	return taken, err
 }

@@ -1,11 +1,15 @@
 package sim
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,13 +27,35 @@ func start(t *testing.T, s *Scenario) Node {
 		t.Fatal(err)
 	}
 	data := filepath.Join(dir, "node")
-	begins := (&Play{Scenario: s}).instant(s.Start)
-	cmd := exec.Command(binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--debug-listen", "127.0.0.1:0",
-		"--builtin-issuer", "--log-format", "json", "--clock", begins.Format(time.RFC3339))
-	process, err := program.Start(cmd)
-	if err != nil {
+	listen, private := "127.0.0.1:0", "127.0.0.1:0"
+	var process *program.Process
+	var node Node
+	run := func(at time.Time) (err error) {
+		cmd := exec.Command(binary, "serve", "--data", data, "--listen", listen, "--debug-listen", private,
+			"--builtin-issuer", "--log-format", "json", "--clock", at.Format(time.RFC3339))
+		if process, err = program.Start(cmd); err != nil {
+			return err
+		}
+		if node.URL, err = process.URL(t.Context()); err != nil {
+			return err
+		}
+		// An answer comes after all that the program says when it starts.
+		answer, err := http.Get(node.URL + "/readyz")
+		if err != nil {
+			return err
+		}
+		_ = answer.Body.Close()
+		debug := regexp.MustCompile(`metrics on (\S+)/metrics`).FindStringSubmatch(process.Said())
+		if debug == nil {
+			return errors.New("the program does not say where its private listener is")
+		}
+		node.Debug = debug[1]
+		return nil
+	}
+	if err := run(s.Begins()); err != nil {
 		t.Fatal(err)
 	}
+	listen, private = strings.TrimPrefix(node.URL, "http://"), strings.TrimPrefix(node.Debug, "http://")
 	t.Cleanup(func() {
 		if err := process.Stop(); err != nil {
 			t.Error(err)
@@ -38,27 +64,28 @@ func start(t *testing.T, s *Scenario) Node {
 			t.Log(process.Last(4000))
 		}
 	})
-	url, err := process.URL(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	issuer, err := auth.NewIssuer(filepath.Join(data, "keys", "issuer.key"), auth.IssuerName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An answer comes after all that the program says when it starts.
-	if answer, err := http.Get(url + "/readyz"); err != nil {
-		t.Fatal(err)
-	} else {
-		_ = answer.Body.Close()
-	}
-	debug := regexp.MustCompile(`metrics on (\S+)/metrics`).FindStringSubmatch(process.Said())
-	if debug == nil {
-		t.Fatal("the program does not say where its private listener is")
-	}
-	return Node{URL: url, Debug: debug[1], Token: func(id party.ID, role, person string) (string, error) {
+	node.Token = func(id party.ID, role, person string) (string, error) {
 		return issuer.MintAs(id, auth.Standing{Role: role, Person: person}, "localhost", auth.Scopes, time.Hour)
-	}}
+	}
+	node.Restart = func(at time.Time) error {
+		if err := process.Stop(); err != nil {
+			return err
+		}
+		return run(at)
+	}
+	node.Verify = func(pack []byte) error {
+		verify := exec.CommandContext(t.Context(), binary, "log", "verify", "-")
+		verify.Stdin = bytes.NewReader(pack)
+		if said, err := verify.CombinedOutput(); err != nil {
+			return fmt.Errorf("log verify: %w\n%s", err, said)
+		}
+		return nil
+	}
+	return node
 }
 
 // play plays a scenario and fails where a row does not show what it must.

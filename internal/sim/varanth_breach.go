@@ -95,6 +95,7 @@ func enterBuffer(p *Play) {
 	p.entries["flash"] = only[channel.Sent](p.actor(el), "a FLASH", func(s *channel.Sent) bool { return s.ID == sent.ID }).Index
 	p.clock("D 09:18")
 	north.attempt(p.names["flash"], "watch", "voice", channel.Calling, "D 09:18", "")
+	p.entries["called 09:18:00"] = only[channel.Attempted](p.actor(el), "that it was called", func(t *channel.Attempted) bool { return t.By == nc }).Index
 }
 
 func latLng(f fix) geodesy.LatLng { return geodesy.LatLng(f.Point) }
@@ -141,6 +142,7 @@ func (p *Play) failed(position, bearer string, outcome channel.Outcome) statemen
 	what := fmt.Sprintf("%s over %s: %s", position, bearer, outcome)
 	ours, theirs := only[channel.Attempted](p.actor(nc), what, is), only[channel.Attempted](p.actor(el), what, is)
 	equal(p, "one entry for both", ours.Index, theirs.Index)
+	p.entries["failed over "+bearer] = ours.Index
 	return ours.Event.Ended
 }
 

@@ -19,6 +19,7 @@ const (
 	vc     party.ID = "varanth-control"
 	sm     party.ID = "sandmere"
 	aldmar party.ID = "aldmar"
+	mar    party.ID = "mar"
 )
 
 //go:embed texts/*.json
@@ -137,6 +138,11 @@ func castVaranth(p *Play) {
 		Roles:    []registry.Role{holds("air-office", party.Policy, "sm-officer")},
 		Policies: map[string]registry.Policy{"party.change": all(1, "air-office")},
 	}, "sm-officer")
+	p.join(registry.Party{
+		ID: mar, Kind: registry.KindWitness, Names: map[string]string{"en": "Institute of Mar"}, Languages: []string{"en"},
+		Roles:    []registry.Role{holds("witness", party.Policy, "mar-witness")},
+		Policies: map[string]registry.Policy{"party.change": all(1, "witness")},
+	}, "mar-witness")
 	north.stand("watch", "nc-watch", party.Watch, "nc-duty")
 	north.stand("duty-director", "nc-duty", party.Duty, "nc-duty")
 	east.stand("watch", "el-watch", party.Watch, "el-duty")

@@ -8,6 +8,7 @@ import (
 	"github.com/deconflict/deconflict/internal/bearer"
 	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/declared"
+	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/notice"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/record"
@@ -151,23 +152,30 @@ func (p *Play) tests(readable func(bearer.Line) int64) (good int) {
 	return good
 }
 
-// compareHeads has two parties verify the journal, each for itself, and say so.
+// compareHeads has the witness and two parties verify the journal, each for
+// itself, and the parties say so with the witness's signature.
 func (p *Play) compareHeads(a, b party.ID) {
+	witness := p.actor(mar)
+	head, err := witness.log().Update(p.ctx)
+	p.fail(err)
+	checkpoint, err := witness.Checkpoint(p.ctx)
+	p.fail(err)
+	signed, err := journal.Cosign(checkpoint, string(mar), witness.keys["mar-witness"], p.now.Unix())
+	p.fail(err)
+	p.fail(witness.AddCosignature(p.ctx, signed))
 	for _, id := range []party.ID{a, b} {
-		actor := p.actor(id)
-		head, err := actor.log().Update(p.ctx)
+		own, err := p.actor(id).log().Update(p.ctx)
 		p.fail(err)
-		checkpoint, err := actor.Checkpoint(p.ctx)
-		p.fail(err)
-		actor.does("record.head", record.Head{Size: head.Size, Root: fmt.Sprintf("%x", head.Root), Checkpoint: string(checkpoint)})
+		equal(p, fmt.Sprintf("%s verified the head that the witness did", id), own, head)
 	}
 	for _, id := range []party.ID{a, b} {
-		other := a
-		if id == a {
-			other = b
-		}
-		equal(p, fmt.Sprintf("%s and %s hold one history", id, other),
-			look[record.Comparison](p.actor(id), "heads", "/v1/heads/", string(other)).Equal, true)
+		p.actor(id).does("record.head", record.Head{Size: head.Size, Root: fmt.Sprintf("%x", head.Root), Checkpoint: string(signed)})
+	}
+	for _, pair := range [][2]party.ID{{a, b}, {b, a}} {
+		c := look[record.Comparison](p.actor(pair[0]), "heads", "/v1/heads/", string(pair[1]))
+		equal(p, fmt.Sprintf("%s and %s hold one history", pair[0], pair[1]), c.Equal, true)
+		equal(p, "of so many entries", c.Size, head.Size)
+		p.check(c.B != nil && slices.Equal(c.B.Witnesses, []string{string(mar)}), "under the witness's signature")
 	}
 }
 
