@@ -29,11 +29,15 @@ type View struct {
 	Rules func(a, b party.ID) *terms.Rules
 }
 
-// Limits of what a party can have open at once, in one direction for messages.
-// FLASH has more, so that lesser messages cannot crowd it out.
+// Limits of what a party can have open at once: for messages in one direction,
+// and to all parties together, so that nobody fills the memory of the node with
+// what is not dealt with. FLASH has more, so that lesser messages cannot crowd it
+// out.
 const (
 	MaxOpen         = 1000
 	MaxOpenFlash    = 2000
+	MaxOpenAll      = 5000
+	MaxOpenAllFlash = 10_000
 	MaxStanding     = 1000 // STOPs of a party that were not lifted
 	MaxUndertakings = 1000 // that a party entered
 )
@@ -158,12 +162,8 @@ func (d *decision) send(s *Send) ([]event.Event, error) {
 	if s.ValidUntil != 0 && (s.ValidUntil <= d.now || int64(s.ValidUntil) > d.env.NowNS+MaxValidNS) {
 		return nil, event.Refuse(event.Invalid, "found valid_until %s, expected after now, %s, and at most 7 days ahead", s.ValidUntil, d.now)
 	}
-	open, most := d.st.numbered(d.act.Party, s.To.Party).open, int64(MaxOpen)
-	if s.Precedence == Flash {
-		most = MaxOpenFlash
-	}
-	if open >= most {
-		return nil, event.Refuse(event.NotNow, "found %d open messages to %s, expected fewer than %d; only what is more urgent is still taken", open, s.To.Party, most)
+	if err := d.room(s); err != nil {
+		return nil, err
 	}
 	found := s.screen()
 	if s.Precedence < Flash && len(found) > 0 {
@@ -177,6 +177,21 @@ func (d *decision) send(s *Send) ([]event.Event, error) {
 		Relay: s.Relay, Screened: found, Queued: d.act.At, ValidUntil: s.ValidUntil,
 	}
 	return d.st.dispatch(m, rules, d.v, d.env.NowNS), nil
+}
+
+// room refuses a message beyond what the party can have open.
+func (d *decision) room(s *Send) error {
+	most, mostAll := int64(MaxOpen), MaxOpenAll
+	if s.Precedence == Flash {
+		most, mostAll = MaxOpenFlash, MaxOpenAllFlash
+	}
+	if open := d.st.numbered(d.act.Party, s.To.Party).open; open >= most {
+		return event.Refuse(event.NotNow, "found %d open messages to %s, expected fewer than %d; only what is more urgent is still taken", open, s.To.Party, most)
+	}
+	if open := d.st.outgoing[d.act.Party]; open >= mostAll {
+		return event.Refuse(event.NotNow, "found %d open messages of %s, expected fewer than %d; only what is more urgent is still taken", open, d.act.Party, mostAll)
+	}
+	return nil
 }
 
 // bytes returns the length of what has to be read in a message.

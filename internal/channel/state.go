@@ -50,6 +50,7 @@ type State struct {
 	messages     map[string]*Message
 	series       map[direction]*series
 	open         map[party.ID]map[string]struct{} // messages that have not ended, of both sides
+	outgoing     map[party.ID]int                 // of them, those that a party sent
 	stops        map[string]*StopCall
 	standing     map[party.ID]int // STOPs of a party that were not lifted
 	calls        map[string]*call
@@ -68,6 +69,7 @@ func New() *State {
 		messages:     map[string]*Message{},
 		series:       map[direction]*series{},
 		open:         map[party.ID]map[string]struct{}{},
+		outgoing:     map[party.ID]int{},
 		stops:        map[string]*StopCall{},
 		standing:     map[party.ID]int{},
 		calls:        map[string]*call{},
@@ -83,6 +85,7 @@ func (st *State) Clone() *State {
 		messages:     maps.Clone(st.messages),
 		series:       make(map[direction]*series, len(st.series)),
 		open:         make(map[party.ID]map[string]struct{}, len(st.open)),
+		outgoing:     maps.Clone(st.outgoing),
 		stops:        maps.Clone(st.stops),
 		standing:     maps.Clone(st.standing),
 		calls:        maps.Clone(st.calls),
@@ -190,6 +193,7 @@ func (st *State) put(m *Message) {
 		st.open[id][m.ID] = struct{}{}
 	}
 	st.live++
+	st.outgoing[m.From]++
 	if ns, ok := m.nextNS(); ok {
 		st.calendar.add(ns, m.ID)
 	}
@@ -208,6 +212,9 @@ func (st *State) change(id string, at event.At, f func(m *Message)) {
 		s := st.direction(m.From, m.To)
 		s.open--
 		st.live--
+		if st.outgoing[m.From]--; st.outgoing[m.From] == 0 {
+			delete(st.outgoing, m.From)
+		}
 		delete(st.open[m.From], id)
 		delete(st.open[m.To], id)
 		st.end(at, m.From, m.To, id)
