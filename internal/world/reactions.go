@@ -27,8 +27,10 @@ func reactionsTo(ev event.Event) []reaction {
 		return []reaction{follow, unsettle(e.Type(), boundBy(ev)...)}
 	case *agreement.Received:
 		return []reaction{unsettle("a member received the terms", e.Member)}
-	case *registry.Enrolled, *registry.Changed:
-		return []reaction{follow}
+	case *registry.Enrolled:
+		return []reaction{followWith(e.ID)}
+	case *registry.Changed:
+		return []reaction{followWith(e.ID)}
 	case *registry.Unmanned:
 		return []reaction{unmanned(e)}
 	case *bearer.Silenced:
@@ -92,6 +94,19 @@ func follow(st *State, env event.Env) []event.Event {
 		}
 	}
 	return events
+}
+
+// followWith is follow for the pairs of a party whose record is new: nothing else
+// of it bears on others.
+func followWith(id party.ID) reaction {
+	return func(st *State, env event.Env) []event.Event {
+		var events []event.Event
+		view := st.bearerView(env)
+		for _, p := range st.Registry.Parties() {
+			events = append(events, st.Bearer.Follow(id, p.ID, view)...)
+		}
+		return events
+	}
 }
 
 // unsettle puts the intents of parties, and of those that they lead, under
