@@ -27,7 +27,7 @@ type Done struct {
 // durable. Its errors are a *event.Refusal, durable as well, and those of
 // Submit.
 func (e *Engine) Act(ctx context.Context, a *party.Act) (Done, error) {
-	r := &request{ctx: ctx, party: a.Party, receipt: -1, done: make(chan struct{})}
+	r := &request{ctx: ctx, party: a.Party, urgent: world.Urgent(a), receipt: -1, done: make(chan struct{})}
 	rand.Read(r.random[:]) // never fails
 	r.decide = func(st *world.State, env event.Env) ([]world.Event, error) { return st.Act(a, env) }
 	if err := e.submit(r); err != nil {

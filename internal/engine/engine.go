@@ -268,6 +268,7 @@ func (e *Engine) now() int64 {
 type request struct {
 	ctx    context.Context
 	party  party.ID // whose it is: parties take turns
+	urgent bool     // before all that is not
 	random [32]byte // for what is new by it; zero where nothing is
 	decide func(*world.State, event.Env) ([]world.Event, error)
 

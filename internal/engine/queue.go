@@ -8,15 +8,18 @@ import (
 
 // queue holds the commands that wait, those of each party in the order in which
 // they came. Parties take turns: one that sends many commands, or costly ones,
-// makes itself wait and not the others.
+// makes itself wait and not the others. What is urgent, which is STOP, goes before
+// all else, and is taken when nothing else is any more.
 type queue struct {
-	max   int
+	max   int // also of urgent ones, beside the others
 	ready chan struct{} // holds a token when something may be waiting
 
 	mu    sync.Mutex
 	of    map[party.ID][]*request
 	turns []party.ID // parties with something waiting; the first is next
-	n     int
+	n     int        // of those of parties
+
+	urgent []*request // in the order in which they came
 }
 
 func newQueue(size int) *queue {
@@ -25,9 +28,27 @@ func newQueue(size int) *queue {
 
 // push adds a request; false when the queue is full.
 func (q *queue) push(r *request) bool {
+	if !q.add(r) {
+		return false
+	}
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+func (q *queue) add(r *request) bool {
 	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r.urgent {
+		if len(q.urgent) == q.max {
+			return false
+		}
+		q.urgent = append(q.urgent, r)
+		return true
+	}
 	if q.n == q.max {
-		q.mu.Unlock()
 		return false
 	}
 	waiting := q.of[r.party]
@@ -36,19 +57,20 @@ func (q *queue) push(r *request) bool {
 	}
 	q.of[r.party] = append(waiting, r)
 	q.n++
-	q.mu.Unlock()
-	select {
-	case q.ready <- struct{}{}:
-	default:
-	}
 	return true
 }
 
-// pop returns the next request of the party whose turn it is; nil when none
-// waits.
+// pop returns the first that is urgent, or else the next request of the party
+// whose turn it is; nil when none waits.
 func (q *queue) pop() *request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.urgent) > 0 {
+		r := q.urgent[0]
+		q.urgent[0] = nil
+		q.urgent = q.urgent[1:]
+		return r
+	}
 	if q.n == 0 {
 		return nil
 	}
@@ -70,5 +92,5 @@ func (q *queue) pop() *request {
 func (q *queue) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.n
+	return q.n + len(q.urgent)
 }

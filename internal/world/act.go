@@ -56,6 +56,9 @@ type ErrRepeated struct {
 
 func (*ErrRepeated) Error() string { return "the act was taken before" }
 
+// Urgent reports whether an act goes before all others that wait: STOP does.
+func Urgent(a *party.Act) bool { return a.Act == registry.Stop }
+
 // Act decides an act. Its error is a *event.Refusal or an *ErrRepeated.
 func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
 	d := ofAct[a.Act]
