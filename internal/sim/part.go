@@ -7,7 +7,7 @@ import (
 )
 
 // Begins is when the node's time begins.
-func (s *Scenario) Begins() time.Time { return (&Play{Scenario: s}).instant(s.Start) }
+func (s *Scenario) Begins() time.Time { return s.instant(s.Start) }
 
 // ask returns what a party says where a person may take its part: the script's
 // answer, or another. Whoever asks must go on with any answer.

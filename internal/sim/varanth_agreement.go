@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // Varanth is two coalitions, a third operator and humanitarian flights in one
 // basin.
 func Varanth() *Scenario {
-	return &Scenario{
+	s := &Scenario{
 		Name: "varanth", About: "two coalitions, a third operator and humanitarian flights in the Varanth Basin",
 		Day: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), Start: "D-3 07:00",
 		Rows: []Row{
@@ -60,7 +61,22 @@ func Varanth() *Scenario {
 			{"D+5 10:00", "what each can prove, and the node started again", proveAll},
 		},
 	}
+	// Test calls go on twice a day, whatever else is suspended.
+	for day := -2; day <= 5; day++ {
+		for _, hour := range []string{"06:00", "18:00"} {
+			at := strings.Replace(fmt.Sprintf("D%+d %s", day, hour), "D+0", "D", 1)
+			told := func(r Row) bool { return r.At == at }
+			if when := s.instant(at); when.After(s.instant("D-2 16:40")) && when.Before(s.instant("D+5 08:30")) && !slices.ContainsFunc(s.Rows, told) {
+				s.Rows = append(s.Rows, Row{at, "test calls over 3 bearers in both directions", testDaily})
+			}
+		}
+	}
+	slices.SortStableFunc(s.Rows, func(a, b Row) int { return s.instant(a.At).Compare(s.instant(b.At)) })
+	return s
 }
+
+// instant is that of Play.
+func (s *Scenario) instant(at string) time.Time { return (&Play{Scenario: s}).instant(at) }
 
 func stamp(t time.Time) statement.Instant { return statement.Instant(t.UnixNano()) }
 

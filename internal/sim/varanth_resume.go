@@ -16,6 +16,9 @@ import (
 // comeBack is D+5 08:30.
 func comeBack(p *Play) {
 	pair := []*Actor{p.actor(nc), p.actor(el)}
+	for _, a := range pair {
+		a.seen = p.entries["read by "+string(a.id)] // its people went on by telephone
+	}
 	p.connect(nc, el)
 	for _, a := range pair {
 		r := only[bearer.Returned](a, "that it is heard again", func(r *bearer.Returned) bool { return r.Of == a.id })

@@ -127,6 +127,11 @@ func testMorning(p *Play) {
 	p.compareHeads(nc, el)
 }
 
+// testDaily is 06:00 and 18:00 of any day.
+func testDaily(p *Play) {
+	equal(p, "good test calls of 6", p.tests(func(bearer.Line) int64 { return 5 }), 6)
+}
+
 // tests has the test calls that were opened in this row answered, each as well
 // readable as said, and returns how many were good. Who is called over a bearer
 // that is spoken over hears the challenge from who calls.

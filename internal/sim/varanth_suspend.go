@@ -178,6 +178,9 @@ func goQuiet(p *Play) {
 			To: pair[1], Bearer: bearer.HeartbeatBearer, From: p.at("D 11:30"), Until: p.at("D+5 08:30"), Cause: bearer.Deliberate,
 		}, string(pair[0])+"-watch")
 	}
+	for _, id := range p.beating {
+		p.entries["read by "+string(id)] = p.actor(id).seen
+	}
 	p.disconnect(nc, el)
 	p.clock("D 11:35")
 	for _, a := range []*Actor{p.actor(nc), p.actor(el)} {
