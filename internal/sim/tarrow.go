@@ -21,6 +21,12 @@ func Tarrow() *Scenario {
 			{"D 02:38", "R-31 is down; CG-7 goes round", rerouteB},
 			{"D 02:41:20", "T-41 calls air attack", meetT41},
 			{"D 02:50", "MediLift files ML-2 into R-1", landML2},
+			{"D 02:55", "T-42 begins its run", flyT42},
+			{"D 02:56", "TA-1 sees an unknown drone", seeDrone},
+			{"D 03:08", "no further sighting; nothing is cleared by itself", stillStopped},
+			{"D 03:16", "air operations lifts the STOP", resumeFlying},
+			{"D 04:30", "Tarrow Centre is not heard any more, and comes back", loseCentre},
+			{"D 05:00", "each party proves what it did, and the node starts again", proveAll},
 		},
 	}
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/declared"
@@ -161,9 +162,9 @@ var (
 
 // run is the run of T-42 past the place where the drone will be, at a height.
 func (p *Play) run(ft float64) plan {
-	nearest := toward(drone, bearing(runFrom, drone)+90, 0.36)
-	course, far := bearing(runFrom, nearest), float64(apart(runFrom, nearest))/mmOfNM
-	speed := far / (2*60 + 59)
+	away := float64(apart(runFrom, drone)) / mmOfNM
+	course := bearing(runFrom, drone) + math.Asin(0.36/away)*180/math.Pi
+	speed := math.Sqrt(away*away-0.36*0.36) / (2*60 + 59) // NM a second
 	return p.low("T-42", "fire", fix{runFrom, ft, p.at("D 02:55")}, fix{toward(runFrom, course, speed*240), ft, p.at("D 02:59")})
 }
 

@@ -72,6 +72,7 @@ func askForR1(p *Play) {
 		equal(p, "R-31, which meets "+name+", is told for advice", p.among(found.Verdicts, agency.zone(name).ID).Outcome, intent.AdvisoryOnly)
 	}
 	equal(p, "what CG-2, far away, is told", len(p.actor(car).inbox("intent.reviewed")), 0)
+	p.watchCentre()
 }
 
 // flyR31 is D 02:15.
