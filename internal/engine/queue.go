@@ -11,7 +11,7 @@ import (
 // makes itself wait and not the others. What is urgent, which is STOP, goes before
 // all else, and is taken when nothing else is any more.
 type queue struct {
-	max   int // also of urgent ones, beside the others
+	max   int           // also of urgent ones, beside the others
 	ready chan struct{} // holds a token when something may be waiting
 
 	mu    sync.Mutex
