@@ -43,6 +43,8 @@ type hearing struct {
 	before []Verdict // of the version that this one changes, or of this one's last review
 	leads  bool      // this version may lead it out of what it was displaced by
 
+	hidden func(o *Intent) bool // what a rehearsal leaves out; nil: nothing
+
 	rules map[party.ID]*terms.Rules
 	areas map[*terms.Coverage]*volume.Volume4D
 	work  int
@@ -132,7 +134,9 @@ func (h *hearing) near() []*Intent {
 			need.LateralMM, need.VerticalMM, need.TimeNS = max(need.LateralMM, w.LateralMM), max(need.VerticalMM, w.VerticalMM), max(need.TimeNS, w.TimeNS)
 		}
 	}
-	return h.st.near(h.entity, need, func(o *Intent) bool { return o.Owner != h.own.Owner && o.State != Proposed })
+	return h.st.near(h.entity, need, func(o *Intent) bool {
+		return o.Owner != h.own.Owner && o.State != Proposed && (h.hidden == nil || !h.hidden(o))
+	})
 }
 
 // near returns the intents within the need of an entity, by id. Boxes of the

@@ -21,6 +21,7 @@ type base struct {
 type consideration struct {
 	digest      [32]byte
 	conditional bool
+	minima      *conflict.Minima // nil: those that hold towards all of its kind
 }
 
 func (f *finder) base(considered []int) (*base, error) {
@@ -30,7 +31,11 @@ func (f *finder) base(considered []int) (*base, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.considered = append(b.considered, consideration{u.Digest(), f.s.free[of]})
+		c := consideration{u.Digest(), f.s.free[of], nil}
+		if f.s.rules.MinimaFor != nil {
+			c.minima = &f.s.minimas[of]
+		}
+		b.considered = append(b.considered, c)
 	}
 	return b, nil
 }
@@ -52,6 +57,10 @@ func (b *base) digest(c *volume.Change) [32]byte {
 		w.Hex(c.digest[:])
 		w.Key("may_be_entered")
 		w.Bool(c.conditional)
+		if c.minima != nil {
+			w.Key("minima")
+			writeMinima(&w, c.minima)
+		}
 		w.End('}')
 	}
 	w.End(']')

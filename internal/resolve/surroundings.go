@@ -25,6 +25,9 @@ type Rules struct {
 	Minima conflict.Minima
 	// Constraints are the minima towards constraints; nil means Minima.
 	Constraints *conflict.Minima
+	// MinimaFor are those towards one entity, where each other party agreed to
+	// others. Nil means Minima and Constraints.
+	MinimaFor func(e *volume.Entity) conflict.Minima
 	// Conditional tells the constraints that the plan may enter on a condition:
 	// a call, or taking note. Nil means those of type call_first and advisory.
 	Conditional func(e *volume.Entity) bool
@@ -36,6 +39,7 @@ type Surroundings struct {
 	rules    Rules
 	entities []*volume.Entity                   // in order of id
 	subjects []atomic.Pointer[conflict.Subject] // made when first asked for
+	minimas  []conflict.Minima                  // by entity
 	free     []bool                             // by entity: conditional
 	parts    []neighbour
 	index    *index.Snapshot[uint32] // numbers into parts
@@ -62,14 +66,15 @@ func NewSurroundings(others []*volume.Entity, r Rules) (*Surroundings, error) {
 	s := &Surroundings{rules: r, entities: slices.Clone(others)}
 	slices.SortFunc(s.entities, func(a, b *volume.Entity) int { return cmp.Compare(a.ID, b.ID) })
 	s.subjects = make([]atomic.Pointer[conflict.Subject], len(s.entities))
-	s.free = make([]bool, len(s.entities))
+	s.minimas, s.free = make([]conflict.Minima, len(s.entities)), make([]bool, len(s.entities))
 	var entries []index.Entry[uint32]
 	var extents []volume.Extent
 	for i, e := range s.entities {
 		if i > 0 && s.entities[i-1].ID == e.ID {
 			return nil, &conflict.InputError{ID: e.ID, Err: conflict.ErrSameID}
 		}
-		if err := conflict.Validate(e); err != nil {
+		s.minimas[i] = s.agreed(e)
+		if err := cmp.Or(conflict.Validate(e), s.minimas[i].Validate()); err != nil {
 			return nil, err
 		}
 		s.free[i] = e.Kind == volume.Constraint && r.Conditional(e)
@@ -107,13 +112,19 @@ func extentsOf(dst []volume.Extent, p volume.Part, need volume.Need) []volume.Ex
 	return p.Route.LegExtents(dst, p.Leg, need)
 }
 
-// minima returns those between a plan and entity number of.
-func (s *Surroundings) minima(of int) conflict.Minima {
-	if s.entities[of].Kind == volume.Constraint {
+// agreed returns the minima between a plan and an entity.
+func (s *Surroundings) agreed(e *volume.Entity) conflict.Minima {
+	if s.rules.MinimaFor != nil {
+		return s.rules.MinimaFor(e)
+	}
+	if e.Kind == volume.Constraint {
 		return *s.rules.Constraints
 	}
 	return s.rules.Minima
 }
+
+// minima returns those between a plan and entity number of.
+func (s *Surroundings) minima(of int) conflict.Minima { return s.minimas[of] }
 
 // need is minima as package volume takes it.
 func (s *Surroundings) need(of int) volume.Need {
@@ -121,14 +132,19 @@ func (s *Surroundings) need(of int) volume.Need {
 	return volume.Need{LateralMM: m.LateralMM, VerticalMM: m.VerticalMM, TimeNS: m.TimeNS}
 }
 
-// widest returns the larger of both minima in each dimension.
+// widest returns the largest of all minima in each dimension.
 func (s *Surroundings) widest() volume.Need {
 	m, c := s.rules.Minima, s.rules.Constraints
-	return volume.Need{
+	n := volume.Need{
 		LateralMM:  max(m.LateralMM, c.LateralMM),
 		VerticalMM: max(m.VerticalMM, c.VerticalMM),
 		TimeNS:     max(m.TimeNS, c.TimeNS),
 	}
+	for i := range s.minimas {
+		m := &s.minimas[i]
+		n.LateralMM, n.VerticalMM, n.TimeNS = max(n.LateralMM, m.LateralMM), max(n.VerticalMM, m.VerticalMM), max(n.TimeNS, m.TimeNS)
+	}
+	return n
 }
 
 // conditional tells whether entity number of may be entered.
