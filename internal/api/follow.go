@@ -19,6 +19,7 @@ type Follower struct {
 	b    *inbox
 	open bool
 	live int64 // what comes by the inbox is all that there is from here on
+	next int64 // where it left off
 }
 
 // Post is an entry of an inbox.
@@ -48,7 +49,8 @@ func (f *Follower) Close() {
 // waits until there is one; what it returns may still be none. Its errors are
 // those of ctx and of the journal.
 func (f *Follower) Next(ctx context.Context, from int64, most int) (posts []Post, next int64, err error) {
-	if !f.open || from < f.live {
+	defer func() { f.next = next }()
+	if !f.open || from != f.next {
 		f.Close()
 		f.b = f.mail.open(f.b.party, f.b.position)
 		f.open = true

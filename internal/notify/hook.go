@@ -155,7 +155,6 @@ func (h *hook) gather(ctx context.Context, f *api.Follower, next int64, outcome 
 	kept := posts[:0]
 	for _, p := range posts {
 		if size += len(p.Text); size > maxHookBytes && len(kept) > 0 {
-			f.Close() // it goes on within what it gave
 			return kept, p.Index, err
 		}
 		if p.Type != (*world.Settled)(nil).Type() {
