@@ -45,6 +45,8 @@ func reactionsTo(ev event.Event) []reaction {
 		return []reaction{tested(e.Line, agreement.Met)}
 	case *channel.Attempted:
 		return []reaction{attempted(e)}
+	case *channel.Overdue:
+		return []reaction{unheard(e)}
 	case *channel.StopSent:
 		return []reaction{stopped(e)}
 	case *intent.Decided:
@@ -214,12 +216,48 @@ func displaced(e *intent.Displaced) reaction {
 	return func(st *State, env event.Env) []event.Event {
 		n := channel.Note{
 			To: channel.Address{Party: e.Owner, Position: "watch"}, Type: channel.TypeConflict, Precedence: channel.Priority,
+			Ref:  e.ID,
 			Text: "Your intent " + e.ID + " is displaced by " + e.By + ". What you do about it is yours to say.",
 		}
 		if e.Airborne {
 			n.Precedence = channel.Immediate
 		}
 		return st.note(n, 0, env)
+	}
+}
+
+// unheard warns the party by which a craft in the air was displaced that nobody
+// at its owner answers: it may be where it was last declared.
+func unheard(e *channel.Overdue) reaction {
+	return func(st *State, env event.Env) []event.Event {
+		m := st.Channel.Message(e.Message, e.To)
+		if m == nil || m.From != "" || m.Type != channel.TypeConflict || m.Ref == "" {
+			return nil
+		}
+		r := st.Intent.Intent(m.Ref)
+		if r == nil || r.State != intent.GivesWay || !r.Airborne {
+			return nil
+		}
+		to := channel.Address{Position: "watch"}
+		if z := st.Intent.Zone(r.By); z != nil {
+			to.Party = z.Owner
+			if p := st.Registry.Party(z.Owner); p != nil && p.Position(z.Contact) != nil {
+				to.Position = z.Contact
+			}
+		} else if o := st.Intent.Intent(r.By); o != nil {
+			to.Party = o.Owner
+		} else if i := slices.IndexFunc(r.Verdicts, func(v intent.Verdict) bool { return v.ID == r.By }); i >= 0 {
+			to.Party = r.Verdicts[i].Party // a zone as an agreement has it
+		}
+		if st.Registry.Party(to.Party) == nil {
+			return nil
+		}
+		text := "Nobody answers for " + r.ID + ", which is in the air and displaced by " + r.By + ". It may be where it was last declared."
+		shown := func(s intent.Shown) bool { return s.To == to.Party && slices.Contains(s.Members, "volumes") }
+		if w := intent.Warning(r); slices.ContainsFunc(r.Shown, shown) && len(text)+len(w) < channel.MaxTextBytes {
+			text += "\n" + w
+		}
+		return st.note(channel.Note{To: to, Type: channel.TypeWarn, Precedence: channel.Flash, Ref: r.ID, Text: text}, 0, env)
 	}
 }
 
