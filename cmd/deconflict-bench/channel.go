@@ -7,12 +7,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/deconflict/deconflict/internal/bench"
+	"github.com/deconflict/deconflict/internal/program"
 )
 
 // channelLoad measures how long messages between parties take.
@@ -34,14 +37,28 @@ func channelLoad(args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&opt.JSON, "json", false, "one JSON object a run")
 	floor := flags.Bool("floor", true, "measure a program that only passes messages on as well")
 	procs := flags.Int("procs", 1, "processors for the generator itself")
-	smoke := flags.Bool("smoke", false, "run small")
+	smoke := flags.Bool("smoke", false, "run small, on a node that is built for it unless -serve names one")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	if *smoke {
-		opt.Parties, opt.Rate, opt.Stops, opt.Workers, opt.Duration, opt.Warmup = 4, 100, 3, 8, time.Second, 100*time.Millisecond
-	}
+	built := false
+	flags.Visit(func(f *flag.Flag) { built = built || f.Name == "serve" })
 	err := func() error {
+		if *smoke {
+			opt.Parties, opt.Rate, opt.Stops, opt.Workers, opt.Duration, opt.Warmup = 4, 100, 3, 8, time.Second, 100*time.Millisecond
+		}
+		if *smoke && !built {
+			dir, err := os.MkdirTemp("", "deconflict-bench")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(dir)
+			node := filepath.Join(dir, "deconflict")
+			if err := program.Build(context.Background(), node); err != nil {
+				return err
+			}
+			opt.Command = strings.Replace(nodeCommand, "bin/deconflict", node, 1)
+		}
 		if *floor {
 			self, err := os.Executable()
 			if err != nil {

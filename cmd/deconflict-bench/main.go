@@ -7,7 +7,7 @@
 //	deconflict-bench check [-plans 10000] [-rounds 5]          a day of generated flights
 //	deconflict-bench outline [-rounds 5]                       coarse outlines against S2 level-13 cells
 //	deconflict-bench options [-plot OUT]                       days of plans that clear each other; cost of an answer
-//	deconflict-bench all [-smoke]                              the first four after each other
+//	deconflict-bench all [-smoke]                              the first four after each other, and channel small
 //	deconflict-bench serve [-floor] [-url U]                   load on a DSS, next to a program without domain code
 //	deconflict-bench channel                                   messages between parties, and STOP, to open inboxes
 //	deconflict-bench node [-n 1000000]                         memory and recovery of a node with many intents
@@ -18,6 +18,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -86,12 +87,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"outline": func() error {
 			return bench.Outline(stdout, bench.OutlineOptions{Rounds: *rounds, Seeds: *seeds})
 		},
+		"channel": func() error {
+			if channelLoad([]string{"-smoke"}, stdout, stderr) != 0 {
+				return errors.New("channel failed")
+			}
+			return nil
+		},
 		"hardcases": func() error { return bench.HardCases(stdout, *dir, flags.Args()) },
 		"answer":    func() error { return bench.AnswerOne(os.Stdin, stdout) },
 	}
 	order := []string{name}
 	if name == "all" {
-		order = []string{"index", "narrow", "check", "outline"}
+		order = []string{"index", "narrow", "check", "outline", "channel"}
 	}
 	for i, step := range order {
 		do, ok := steps[step]

@@ -3,13 +3,14 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // The benchmarks start this program again.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == "serve-floor" || os.Args[1] == "node-reopen") {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve-floor", "channel-floor", "node-reopen"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())
@@ -53,9 +54,10 @@ func TestNode(t *testing.T) {
 }
 
 // TestSmoke runs every benchmark small. Each compares its answers with another
-// method's and fails when they differ; times are not looked at.
+// method's, or what arrived with what was sent, and fails when they differ; times
+// are not looked at.
 func TestSmoke(t *testing.T) {
-	for _, name := range []string{"index", "narrow", "check", "outline", "options"} {
+	for _, name := range []string{"index", "narrow", "check", "outline", "options", "channel"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errs bytes.Buffer

@@ -214,7 +214,7 @@ func (c *channelling) summary() {
 	}
 	fmt.Fprintf(c.w, "\nquietest of %d rounds, p50 / p99 ms\n", c.opt.Rounds)
 	table := tabwriter.NewWriter(c.w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "  \tinboxes\tmessage: due to arrived\tanswered to arrived\tSTOP: due to arrived\tanswered to arrived\tCPU us a message\t")
+	fmt.Fprintln(table, "  \tinboxes\tmessage: due to arrived\tanswered to arrived\tSTOP: due to arrived\tanswered to arrived\tCPU us a message\tof the floor\t")
 	for _, run := range []struct {
 		what    string
 		inboxes int
@@ -231,7 +231,12 @@ func (c *channelling) summary() {
 		if r.ServerUS != nil {
 			fmt.Fprintf(table, "%.0f", *r.ServerUS)
 		}
-		fmt.Fprintln(table, "\t")
+		// Where other work makes everything wait, this still holds.
+		ofFloor := ""
+		if floor := c.best("floor", len(castPositions)*c.opt.Parties); floor != nil && floor.ServerUS != nil && r.ServerUS != nil {
+			ofFloor = fmt.Sprintf("%.1f", *r.ServerUS / *floor.ServerUS)
+		}
+		fmt.Fprintf(table, "\t%s\t\n", ofFloor)
 	}
 	table.Flush()
 }
