@@ -6,6 +6,7 @@ import (
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/terms"
 )
 
@@ -156,7 +157,8 @@ func (st *State) decideAnswer(b *Answer, a *party.Act, v View, env event.Env) ([
 		Line: t.Opened.Line, Test: b.Test, Outcome: Good,
 		Readability: b.Readability, DelayMS: b.DelayMS, Position: b.Position,
 		OnRoster: b.Position != "" && len(v.Registry.OnWatch(a.Party, b.Position, env.NowNS)) > 0,
-		TookNS:   env.NowNS - int64(t.Begun),
+		// The node may have slept longer than a canonical integer can say.
+		TookNS: min(env.NowNS-int64(t.Begun), statement.MaxInteger),
 	}
 	switch {
 	case !sameChallenge(t.Opened.Challenge, b.Challenge):

@@ -120,6 +120,11 @@ func (st *State) pass(d deadline, n int, env event.Env) event.Event {
 }
 
 // ownOutage returns the cause that a party announced for its own heartbeat.
-func (st *State) ownOutage(d Direction, ns int64) []Stated {
-	return slices.DeleteFunc(st.announced(Line{d.Of, d.To, HeartbeatBearer}, ns), func(s Stated) bool { return s.By != d.Of })
+func (st *State) ownOutage(d Direction, ns int64) (own []Stated) {
+	for _, s := range st.announced(Line{d.Of, d.To, HeartbeatBearer}, ns) {
+		if s.By == d.Of {
+			own = append(own, s)
+		}
+	}
+	return own // nil when there is none, as the journal gives it back
 }

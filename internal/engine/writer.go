@@ -22,6 +22,9 @@ const (
 	// longestSleep is how long the writer sleeps at most when nothing comes: a
 	// clock that was set forward is noticed that late.
 	longestSleep = time.Minute
+	// faultPause is how long it sleeps when what is due comes to nothing, which it
+	// never should. What else becomes due meanwhile is late by as much at most.
+	faultPause = time.Second
 )
 
 // block is what one append makes durable, with the answers that wait for it. The
@@ -173,25 +176,51 @@ func (e *Engine) decide(b *block, random [32]byte, decide func(*world.State, eve
 		return -1, written{}, err
 	}
 	for _, text := range texts {
-		if n := len(text); n > journal.MaxEventBytes {
-			return -1, written{}, &airspace.Refusal{
-				Kind:    airspace.Invalid,
-				Message: fmt.Sprintf("the change takes %d bytes in the journal, at most %d are allowed", n, journal.MaxEventBytes),
-			}
+		if err := fits(text); err != nil {
+			return -1, written{}, err
 		}
 	}
 	first, from := e.size, len(b.events)
-	apply := func(ev world.Event) {
+	apply := func(ev world.Event) error {
 		if len(texts) == 0 {
-			texts = append(texts, e.encode(ev, env.NowNS))
+			text, err := e.encodeFollowing(ev, env.NowNS)
+			if err != nil {
+				return err
+			}
+			texts = append(texts, text)
 		}
 		e.apply(b, ev, texts[0], env.NowNS)
 		texts = texts[1:]
+		return nil
 	}
-	if !e.state.Carry(decided, env, apply) {
-		e.cfg.Log.Error("reactions without end were cut off", "type", decided[0].Type())
+	if err := e.state.Carry(decided, env, apply); err != nil {
+		e.cfg.Log.Error("what follows from a command was left out in part", "type", decided[0].Type(), "error", err)
 	}
 	return first, written{b.events[from:], b.decided[from:]}, nil
+}
+
+// fits refuses an event that the journal does not take: a block that cannot be
+// written ends the engine.
+func fits(text []byte) error {
+	if n := len(text); n > journal.MaxEventBytes {
+		return &airspace.Refusal{
+			Kind:    airspace.Invalid,
+			Message: fmt.Sprintf("the change takes %d bytes in the journal, at most %d are allowed", n, journal.MaxEventBytes),
+		}
+	}
+	return nil
+}
+
+// encodeFollowing encodes an event that follows from a command, or says why the
+// journal cannot hold it.
+func (e *Engine) encodeFollowing(ev world.Event, nowNS int64) (text []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("encoding panicked: %v", p)
+		}
+	}()
+	text = e.encode(ev, nowNS)
+	return text, fits(text)
 }
 
 // encode returns an event as the journal will hold it, valid until the next
@@ -250,18 +279,29 @@ func (e *Engine) sweep(b *block) time.Duration {
 		if wait := time.Duration(dueNS - e.now()); wait > 0 {
 			return min(wait, longestSleep)
 		}
-		var random [32]byte
-		rand.Read(random[:]) // never fails
-		index, _, err := e.decide(b, random, (*world.State).Due)
-		if err != nil {
-			e.cfg.Log.Error("a sweep failed", "error", err)
-		}
-		if index < 0 {
-			return longestSleep
+		if !e.sweepOne(b, e.state.Overdue(e.now())) {
+			return faultPause
 		}
 		e.counts.swept.Add(1)
 	}
 	return 0
+}
+
+// sweepOne carries out the first of what is due that comes to anything. It
+// returns false when none does, which is a fault of the program.
+func (e *Engine) sweepOne(b *block, overdue []world.Due) bool {
+	for _, due := range overdue {
+		var random [32]byte
+		rand.Read(random[:]) // never fails
+		index, _, err := e.decide(b, random, due)
+		if err != nil {
+			e.cfg.Log.Error("a sweep failed", "error", err)
+		}
+		if index >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // commit is the committer: it makes block after block durable and releases the

@@ -40,7 +40,7 @@ func (d *decision) acknowledge(b *Acknowledge) ([]event.Event, error) {
 	}
 	ev := &Acknowledged{
 		ID: r.ID, Version: r.Version, Owner: r.Owner, By: d.by.Party, Step: b.Step, Person: d.by.Person,
-		LeadNS: int64(r.Start) - d.env.NowNS,
+		LeadNS: bounded(int64(r.Start) - d.env.NowNS), // an intent may begin further ahead than a canonical integer can say
 	}
 	rules := d.v.Rules(r.Owner, d.by.Party)
 	ev.Class = rules.Notice.Class(ev.LeadNS)

@@ -91,8 +91,8 @@ func (n *node) act(a *party.Act) ([]Event, error) {
 		return nil, err
 	}
 	var all []Event
-	if !n.st.Carry(decided, env, func(ev Event) { n.apply(ev); all = append(all, ev) }) {
-		n.Fatal("reactions without end")
+	if err := n.st.Carry(decided, env, func(ev Event) error { n.apply(ev); all = append(all, ev); return nil }); err != nil {
+		n.Fatal(err)
 	}
 	return all, nil
 }

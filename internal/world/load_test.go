@@ -40,11 +40,14 @@ func BenchmarkStopToAll(b *testing.B) {
 			b.Fatal(err)
 		}
 		index, bytes := int64(len(n.entries)), 0
-		n.st.Carry(decided, env, func(ev Event) {
+		if err := n.st.Carry(decided, env, func(ev Event) error {
 			bytes += len(Encode(nil, ev, n.nowNS))
 			n.st.Apply(ev, event.At{NS: n.nowNS, Index: index})
 			index++
-		})
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
 		b.ReportMetric(float64(bytes), "B/stop")
 		b.ReportMetric(float64(index-int64(len(n.entries))), "events/stop")
 	}

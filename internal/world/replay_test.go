@@ -78,11 +78,14 @@ func TestE3StateAtAnyInstant(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", d.act.Act, err)
 		}
-		then.Carry(decision, d.env, func(ev Event) {
+		if err := then.Carry(decision, d.env, func(ev Event) error {
 			text := Encode(nil, ev, d.env.NowNS)
 			then.Apply(ev, event.At{NS: d.env.NowNS, Index: int64(d.first + len(texts))})
 			texts = append(texts, text)
-		})
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
 		if len(texts) != len(d.texts) {
 			t.Fatalf("%s: %d events, were %d", d.act.Act, len(texts), len(d.texts))
 		}

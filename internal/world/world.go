@@ -8,6 +8,9 @@
 package world
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/deconflict/deconflict/internal/agreement"
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/bearer"
@@ -129,41 +132,55 @@ func (st *State) Apply(ev Event, at event.At) {
 // Deadline returns the earliest instant at which something is due. Like Apply and
 // Due it is for the one goroutine that changes the state.
 func (st *State) Deadline() (ns int64, ok bool) {
-	_, ns, ok = st.earliest()
+	for i := range st.deadlines {
+		if at, has := st.deadline(i); has && (!ok || at < ns) {
+			ns, ok = at, true
+		}
+	}
 	return ns, ok
 }
 
-// earliest returns the domain with the earliest deadline; nil is the airspace.
-func (st *State) earliest() (first *domain, ns int64, ok bool) {
-	ns, ok = st.deadline(len(domains), st.Airspace.Deadline)
-	for i := range domains {
-		d := &domains[i]
-		if at, has := st.deadline(i, func() (int64, bool) { return d.deadline(st) }); has && (!ok || at < ns) {
-			first, ns, ok = d, at, true
-		}
-	}
-	return first, ns, ok
-}
-
-// deadline returns a deadline that is known, or asks for it.
-func (st *State) deadline(i int, ask func() (int64, bool)) (ns int64, ok bool) {
+// deadline returns the deadline of a domain, or of the airspace behind the last,
+// and asks for it where it is not known.
+func (st *State) deadline(i int) (ns int64, ok bool) {
 	d := &st.deadlines[i]
 	if !d.known {
-		d.ns, d.ok = ask()
+		if i < len(domains) {
+			d.ns, d.ok = domains[i].deadline(st)
+		} else {
+			d.ns, d.ok = st.Airspace.Deadline()
+		}
 		d.known = true
 	}
 	return d.ns, d.ok
 }
 
-// Due returns events for what is due first, or none when nothing is.
-func (st *State) Due(env event.Env) ([]Event, error) {
-	d, ns, ok := st.earliest()
-	if !ok || ns > env.NowNS {
-		return nil, nil
+// Due decides what is due in one domain.
+type Due func(st *State, env event.Env) ([]Event, error)
+
+// Overdue returns what is due at an instant, by domain, longest due first. Each
+// is carried out by itself, so that the fault of one domain holds up no other:
+// the ladder of a STOP above all.
+func (st *State) Overdue(nowNS int64) []Due {
+	var numbers []int
+	for i := range st.deadlines {
+		if ns, ok := st.deadline(i); ok && ns <= nowNS {
+			numbers = append(numbers, i)
+		}
 	}
-	if d != nil {
-		return list(d.due(st, env)), nil
+	slices.SortStableFunc(numbers, func(a, b int) int { return cmp.Compare(st.deadlines[a].ns, st.deadlines[b].ns) })
+	overdue := make([]Due, len(numbers))
+	for k, i := range numbers {
+		overdue[k] = sweep
+		if i < len(domains) {
+			overdue[k] = func(st *State, env event.Env) ([]Event, error) { return list(domains[i].due(st, env)), nil }
+		}
 	}
+	return overdue
+}
+
+// sweep ends what is over in the airspace.
+func sweep(st *State, env event.Env) ([]Event, error) {
 	ev, _, err := airspace.Sweep{NewVersion: env.ID(0)}.Decide(st.Airspace, airspace.Env{NowNS: env.NowNS})
 	if ev == nil || err != nil {
 		return nil, err
