@@ -67,6 +67,9 @@ const namesFile = "names"
 // nameable is what differs from run to run: ids, hashes and keys.
 var nameable = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{64}\b|key [A-Za-z0-9_-]{43}|\b[A-Z2-7]{26}\b`)
 
+// receipt changes with whatever else an act brings about.
+var receipt = regexp.MustCompile(`receipt [0-9]+`)
+
 // named is the program deconflict with names in place of ids: what it prints has
 // <1> for the first that a script sees, <2> for the second and so on, and
 // arguments may have them too.
@@ -85,6 +88,7 @@ func named() {
 	a := &app{stdin: os.Stdin, stdout: &stdout, stderr: &stderr, getenv: os.Getenv}
 	code := a.main(args)
 	rename := func(text string) string {
+		text = receipt.ReplaceAllString(text, "receipt N")
 		return nameable.ReplaceAllStringFunc(text, func(real string) string {
 			for n, k := range known {
 				if k == real {
