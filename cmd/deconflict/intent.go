@@ -24,6 +24,7 @@ var intentVerbs = []verb{
 	{name: "contingent", args: "INTENT", brief: []string{"id"}, about: "it follows its contingency procedure"},
 	{name: "list", about: "intents that their owners show to the party", run: runIntentList},
 	{name: "show", args: "INTENT", about: "one of them", run: runIntentShow},
+	{name: "options", args: "INTENT", about: "the smallest changes that clear it", run: runIntentOptions},
 }
 
 var intentUsage = actUsage("intent", "Declares flights, changes and ends them. What a plan file does not say, such as\nthe kind of aircraft or the rank, is given as pairs or in --body, which may serve\nfor many flights. Each answer says what is in the way: with whom, where, when and\nby how much. Whoever meets another's intent has to have read it: --read. A plan\ngrows by the errors of position and time stated beside it, if its own buffers are\nless.", intentVerbs)

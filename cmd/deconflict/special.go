@@ -4,7 +4,8 @@ package main
 type specialFlags struct {
 	settings             // intent: what plan files leave open
 	read        listFlag // intent
-	atRisk      string   // channel
+	take        int
+	atRisk      string // channel
 	callback    string
 	radius      lengthFlag
 	precedence  string
@@ -19,6 +20,7 @@ func (s *specialFlags) add(domain string, f *flags) {
 	case "intent":
 		s.register(f)
 		f.set.Var(&s.read, "read", "the id of an intent or zone")
+		f.set.IntVar(&s.take, "take", 0, "a number")
 	case "channel":
 		f.set.StringVar(&s.atRisk, "at-risk", "people", "people or aircraft")
 		f.set.StringVar(&s.callback, "callback", "", "where the sender can be reached")
@@ -38,6 +40,7 @@ func (s *specialFlags) add(domain string, f *flags) {
 var specialHelp = map[string]string{
 	"intent": `  --read ID                   an intent or zone that was read, on which the act
                               rests; may be given again
+  --take N                    of 'options': change the intent by the N-th of them
 ` + settingsUsage,
 	"channel": `  --at-risk WHO               of a STOP: people, when not given, or aircraft
   --callback WHERE            of a STOP: where its sender can be reached

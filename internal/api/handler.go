@@ -43,6 +43,7 @@ var (
 	constraintScopes   = []string{auth.ScopeConstraintManagement, auth.ScopeConstraintProcessing}
 	actScopes          = []string{auth.ScopeAct}
 	planScopes         = []string{auth.ScopeStrategicCoordination}
+	optionScopes       = []string{auth.ScopeStrategicCoordination, auth.ScopeAct} // of plans, of native intents
 	subscriptionScopes = []string{auth.ScopeRead, auth.ScopeStrategicCoordination, auth.ScopeConstraintProcessing}
 	anyScopes          = []string{
 		auth.ScopeRead, auth.ScopeAct, auth.ScopeStrategicCoordination, auth.ScopeConformanceMonitoring,
@@ -72,7 +73,7 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/events", false, anyScopes, (*handler).events, false},
 		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt, false},
 		{"/v1/packs", false, anyScopes, (*handler).pack, false},
-		{"/v1/options", false, planScopes, (*handler).options, true},
+		{"/v1/options", false, optionScopes, (*handler).options, true},
 		{"/v1/acts", false, actScopes, (*handler).act, true},
 		{"/v1/inbox/{}", false, actScopes, (*handler).inbox, false},
 		{"/v1/forms", false, anyScopes, (*handler).forms, false},

@@ -92,6 +92,12 @@ func (h *handler) options(c *call) error {
 		return err
 	}
 	defer leave()
+	if q.native != "" {
+		return h.nativeOptions(c, q)
+	}
+	if !c.who.HasAny(planScopes...) {
+		return Forbidden.With("extents: expected the scope " + planScopes[0])
+	}
 	s := search{q: q}
 	b, err := h.look(c, func(st *airspace.State, nowNS int64) { s.take(st, nowNS, c.who.Party) })
 	if err == nil {

@@ -41,6 +41,7 @@ type optionsQuery struct {
 	plan     *volume.Entity
 	outlines []outline.Volume
 	replaces airspace.ID // zero: nothing
+	native   string      // id of a native intent, instead of a plan
 	minima   conflict.Minima
 	query    resolve.Query
 }
@@ -65,6 +66,7 @@ func (c *call) optionsQuery() (*optionsQuery, error) {
 	var extents []f3548wire.Volume4D
 	limits, weights := json.RawMessage("{}"), json.RawMessage("{}")
 	err = members(body, "", map[string]func(json.RawMessage) error{
+		"intent":   q.readNative,
 		"extents":  func(raw json.RawMessage) error { return decodeExtents(raw, &extents) },
 		"replaces": func(raw json.RawMessage) error { return decodeID(raw, &q.replaces) },
 		"minima":   q.readMinima,
@@ -72,20 +74,26 @@ func (c *call) optionsQuery() (*optionsQuery, error) {
 		"weights":  func(raw json.RawMessage) error { weights = raw; return nil },
 		"count":    func(raw json.RawMessage) error { return whole(raw, "count", 1, MaxOptions, &q.query.Count) },
 	})
-	if err == nil {
-		err = q.readExtents(extents)
-	}
-	if err == nil {
+	switch {
+	case err != nil:
+		return nil, err
+	case q.native != "" && (extents != nil || q.replaces != (airspace.ID{}) || q.minima != (conflict.Minima{})):
+		return nil, badBody("intent", "it beside extents, replaces or minima", "it alone: all of these are its own, or agreed")
+	case q.native != "":
+		q.query = nativeQuery(q.query.Count)
+	default:
+		if err := q.readExtents(extents); err != nil {
+			return nil, err
+		}
 		// The defaults depend on the minima.
 		count := q.query.Count
 		q.query = resolve.DefaultQuery(resolve.Rules{Minima: q.minima})
 		q.query.Count, q.query.NoReroute = count, true
-		err = q.readLimits(limits)
 	}
-	if err == nil {
-		err = q.readWeights(weights)
+	if err := q.readLimits(limits); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := q.readWeights(weights); err != nil {
 		return nil, err
 	}
 	return q, nil

@@ -153,7 +153,9 @@ func TestOptionsTellNoMoreThanVerdicts(t *testing.T) {
 	if got := start.plan.Volumes[0].Start; got < move.End {
 		t.Errorf("a start at %s tells when H-17, until %s, has passed", got, move.End)
 	}
-	if exact := h17(t); slices.ContainsFunc(found, func(o searched) bool { return o.plan.Volumes[0].Start < exact.Trajectories[0].Points[1].At && o.Kind == resolve.Start }) {
+	if exact := h17(t); slices.ContainsFunc(found, func(o searched) bool {
+		return o.plan.Volumes[0].Start < exact.Trajectories[0].Points[1].At && o.Kind == resolve.Start
+	}) {
 		t.Error("the toy's start is offered")
 	}
 

@@ -1,6 +1,7 @@
 package resolve_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -29,7 +30,7 @@ func TestMinimaForEach(t *testing.T) {
 		t.Errorf("windows %v and %d options with one that nothing is agreed with, want %v and %d as without", both.Windows, len(both.Options), alone.Windows, len(alone.Options))
 	}
 	for i := range both.Options {
-		if both.Options[i].Change != alone.Options[i].Change {
+		if !reflect.DeepEqual(both.Options[i].Change, alone.Options[i].Change) {
 			t.Errorf("option %d is %+v, want %+v", i, both.Options[i].Change, alone.Options[i].Change)
 		}
 	}

@@ -365,6 +365,9 @@ func (d *doors) readAll() {
 	}
 	for _, id := range d.ids["/v1/declared/"] {
 		d.tryOthers(id)
+		for _, who := range d.parties {
+			d.read(who, "POST", "/v1/options", []byte(`{"intent":"`+id+`","limits":{"down_m":2000,"earlier_s":600}}`), nil)
+		}
 	}
 	metrics, err := http.Get(d.debug + "/metrics")
 	if err != nil {
