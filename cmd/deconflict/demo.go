@@ -55,7 +55,7 @@ type demo struct {
 	pace      durationFlag
 }
 
-var scenarios = map[string]func() *sim.Scenario{"varanth": sim.Varanth}
+var scenarios = map[string]func() *sim.Scenario{"varanth": sim.Varanth, "tarrow": sim.Tarrow}
 
 func runDemo(a *app, args []string) (int, error) {
 	d := &demo{}

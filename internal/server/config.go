@@ -76,18 +76,6 @@ func DefaultConfig() Config {
 	}
 }
 
-// baseURL is where other USSs reach this node.
-func (c *Config) baseURL() string {
-	if c.BaseURL != "" {
-		return strings.TrimRight(c.BaseURL, "/")
-	}
-	scheme := "http://"
-	if c.TLSCert != "" {
-		scheme = "https://"
-	}
-	return scheme + c.Listen
-}
-
 // Size is a number of bytes.
 type Size int64
 

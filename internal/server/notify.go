@@ -23,7 +23,7 @@ func (s *Server) openNotifier(key ed25519.PrivateKey) error {
 		return err
 	}
 	s.notifier, err = notify.New(notify.Config{
-		Dir: s.config.Data, BaseURL: s.config.baseURL(), Tokens: tokens,
+		Dir: s.config.Data, BaseURL: s.baseURL(), Tokens: tokens,
 		Node: s.config.Origin, Key: key, Mail: s.mailroom,
 		Private: loopback || s.config.NotifyPrivate, Log: s.log,
 	})

@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -94,6 +95,10 @@ func New(ctx context.Context, c Config, o Options) (s *Server, err error) {
 			s = nil
 		}
 	}()
+	// What others reach the node by stands in its intents, so it is known first.
+	if err := s.bind(); err != nil {
+		return s, err
+	}
 	if err := s.openEngine(ctx); err != nil {
 		return s, err
 	}
@@ -108,6 +113,9 @@ func (s *Server) abandon() {
 	s.hangUp()
 	if s.listener != nil {
 		_ = s.listener.Close()
+	}
+	if s.debugListener != nil {
+		_ = s.debugListener.Close()
 	}
 	if s.verifier != nil {
 		s.verifier.Close()
@@ -139,7 +147,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	}
 	s.engine, err = engine.Open(ctx, engine.Config{
 		Dir:           s.config.Data,
-		BaseURL:       s.config.baseURL(),
+		BaseURL:       s.baseURL(),
 		Now:           now,
 		OnWritten:     s.written,
 		Journal:       journal.Options{Origin: s.config.Origin, Key: key},
@@ -254,7 +262,33 @@ func serveKeys(keySet []byte) http.Handler {
 	})
 }
 
-// listen opens the listeners.
+// bind opens the listeners. Who connects waits until Run.
+func (s *Server) bind() (err error) {
+	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
+		return cannotListen("listen", s.config.Listen, err)
+	}
+	if s.config.DebugListen == "" {
+		return nil
+	}
+	if s.debugListener, err = net.Listen("tcp", s.config.DebugListen); err != nil {
+		return cannotListen("debug-listen", s.config.DebugListen, err)
+	}
+	return nil
+}
+
+// baseURL is where other USSs reach this node.
+func (s *Server) baseURL() string {
+	if s.config.BaseURL != "" {
+		return strings.TrimRight(s.config.BaseURL, "/")
+	}
+	u := url.URL{Scheme: "http", Host: s.listener.Addr().String()}
+	if s.config.TLSCert != "" {
+		u.Scheme = "https"
+	}
+	return u.String()
+}
+
+// listen makes the servers.
 func (s *Server) listen() (err error) {
 	// The standard library's own words come at the level of an attacker's whim:
 	// failed handshakes and half requests.
@@ -277,14 +311,8 @@ func (s *Server) listen() (err error) {
 		}
 	}
 	s.metrics.watch(s)
-	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
-		return cannotListen("listen", s.config.Listen, err)
-	}
 	if s.config.DebugListen == "" {
 		return nil
-	}
-	if s.debugListener, err = net.Listen("tcp", s.config.DebugListen); err != nil {
-		return cannotListen("debug-listen", s.config.DebugListen, err)
 	}
 	// No write timeout: a CPU profile takes as long as it is asked for.
 	s.debug = &http.Server{Handler: s.debugHandler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: quiet}
