@@ -10,7 +10,6 @@ import (
 	"github.com/deconflict/deconflict/client"
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/declared"
-	"github.com/deconflict/deconflict/internal/f3548wire"
 	"github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/terms"
@@ -131,40 +130,22 @@ func (a *Actor) rules(with party.ID) terms.Rules {
 	return look[terms.Rules](a, "rules", "/v1/rules/", string(with))
 }
 
-// options is an answer of /v1/options, as far as the script looks at it.
-type options struct {
-	State   string `json:"state"`
-	Options []struct {
-		Kind   string `json:"kind"`
-		Words  string `json:"words"`
-		Change struct {
-			DelayS      float64 `json:"delay_s"`
-			LiftM       float64 `json:"lift_m"`
-			SidewaysM   float64 `json:"sideways_m"`
-			LaterStartS float64 `json:"later_start_s"`
-			RaiseFloorM float64 `json:"raise_floor_m"`
-		} `json:"change"`
-	} `json:"options"`
+// options are changes that would clear an intent of the party, each with the body
+// of the act that takes it.
+func (a *Actor) options(name string) []option {
+	var found struct {
+		Options []option `json:"options"`
+	}
+	a.post("/v1/options", map[string]any{
+		"intent": a.p.names[name], "count": 20, "limits": map[string]any{"trim": true, "later_s": 7200, "up_m": 3000},
+	}, &found)
+	return found.Options
 }
 
-// options asks what changes would clear a plan.
-func (a *Actor) options(where declared.Shape, lateralM, verticalM float64) options {
-	e, err := where.Entity(declared.Label{ID: "plan"})
-	a.p.fail(err)
-	volumes, err := declared.Plain(e)
-	a.p.fail(err)
-	var extents []f3548wire.Volume4D
-	for i := range volumes {
-		w, err := f3548wire.FromVolume(&volumes[i])
-		a.p.fail(err)
-		extents = append(extents, w)
-	}
-	var found options
-	a.post("/v1/options", map[string]any{
-		"extents": extents, "count": 20, "minima": map[string]float64{"lateral_m": lateralM, "vertical_m": verticalM},
-		"limits": map[string]any{"trim": true, "later_s": 7200, "up_m": 3000, "sideways_m": 20_000},
-	}, &found)
-	return found
+type option struct {
+	Kind  string         `json:"kind"`
+	Words string         `json:"words"`
+	Body  *intent.Change `json:"body"`
 }
 
 // post asks the node for what it takes a body to ask for.

@@ -56,27 +56,26 @@ func declareN204(p *Play) {
 // raiseN204 is D 07:12.
 func raiseN204(p *Play) {
 	north := p.actor(nc)
-	found := north.options(p.n204(9000).Shape, 9260, 609.6)
-	floor, start := false, false
-	for _, o := range found.Options {
-		// This place of the interface knows others by coarse outlines alone: some
-		// metres higher, and some minutes longer.
-		if c := o.Change; c.RaiseFloorM >= 914.4 && c.RaiseFloorM < 920 && c.LaterStartS == 0 {
-			floor = true
-		}
-		start = start || o.Change.LaterStartS > 0 || o.Change.DelayS > 0
+	found := north.options("N-204")
+	i := slices.IndexFunc(found, func(o option) bool { return o.Kind == "floor" && o.Body != nil })
+	p.check(i >= 0, "an option: a higher floor", len(found), " options")
+	if i < 0 {
+		return
 	}
-	p.check(floor, "an option: a floor of 12,000 ft, 3,000 ft higher", fmt.Sprint(found.Options))
-	p.check(start, "an option: to start later")
+	floor := found[i].Body.Volumes[0].Lower
+	p.check(floor.MM >= feet(12_000) && floor.MM < feet(12_001), "of 12,000 ft", found[i].Words, ", ", floor.MM, " mm")
+	k := slices.IndexFunc(found, func(o option) bool { return o.Kind == "start" && o.Body != nil })
+	p.check(k >= 0, "an option: to start later")
+	if k >= 0 {
+		p.about("at", found[k].Body.Volumes[0].Start, "09:21:04")
+	}
 	moved := p.n204(9000)
 	moved.Volumes[0].Footprint.Circle.Centre = toward(at(12.10, -29.70), 53.7, 14.6)
 	h17 := north.declared("H-17")
 	meets, err := conflict.Decide(p.placed(&moved.Shape), p.placed(&h17.Shape), conflict.Minima{LateralMM: nm(5), VerticalMM: feet(2000)})
 	p.fail(err)
 	p.check(!meets, "or to move by 14.6 NM, by NC's own program")
-	token := north.declared("N-204").Token
-	taken := north.does("intent.change", intent.Change{ID: p.names["N-204"], Token: token, Plan: p.n204(12_000)}, "nc-watch")
-	second := came[intent.Decided](p, taken)
+	second := came[intent.Decided](p, north.does("intent.change", found[i].Body, "nc-watch"))
 	equal(p, "N-204 is", second.State, intent.Accepted)
 	equal(p, "in version", second.Version, 2)
 	equal(p, "conflicts", len(against(&second, intent.AgainstIntent)), 0)
@@ -113,7 +112,7 @@ func declareE88(p *Play) {
 	}
 	sent := came[channel.Sent](p, east.does("channel.send", channel.Send{
 		To: channel.Address{Party: nc, Position: "watch"}, Type: channel.TypeCrossingNotice, Precedence: channel.Priority, Ref: e88.ID,
-		Fields: crossingFields("D 09:26", p), Phrases: nil,
+		Fields: crossingFields("D 09:26", p),
 	}, "el-watch"))
 	p.names["crossing notice"] = sent.ID
 	equal(p, "it asks for", sent.Response, channel.ReadBack)
