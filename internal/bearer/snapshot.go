@@ -51,7 +51,7 @@ func (st *State) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON replaces the state by that of a snapshot.
 func (st *State) UnmarshalJSON(text []byte) error {
 	var m image
-	if err := statement.Unmarshal(text, &m); err != nil {
+	if err := statement.Reread(text, &m); err != nil {
 		return err
 	}
 	*st = *New()

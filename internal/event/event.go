@@ -104,7 +104,7 @@ func (t Table) Decode(kind string, v int64, members []statement.Field) (ev Event
 		return nil, true, err
 	}
 	ev = make()
-	if err := statement.Unmarshal(text, ev); err != nil {
+	if err := statement.Reread(text, ev); err != nil {
 		return nil, true, fmt.Errorf("event %s: %w", kind, err)
 	}
 	return ev, true, nil

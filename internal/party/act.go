@@ -65,11 +65,15 @@ func NewKey(public ed25519.PublicKey) Key {
 
 // Public returns the key, or false when it is none.
 func (k Key) Public() (ed25519.PublicKey, bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(string(k))
-	if err != nil || len(b) != ed25519.PublicKeySize {
-		return nil, false
-	}
-	return b, true
+	b, ok := decode(string(k))
+	return b, ok && len(b) == ed25519.PublicKeySize
+}
+
+// decode reads the one form that bytes have: Go's decoder passes over line
+// breaks, by which one key would have many names.
+func decode(text string) ([]byte, bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return b, err == nil && base64.RawURLEncoding.EncodedLen(len(b)) == len(text)
 }
 
 // Statement is what a party says to a node. Its canonical form is what roles
@@ -139,6 +143,6 @@ func (s Signature) Good(text []byte) bool {
 	if !ok {
 		return false
 	}
-	sig, err := base64.RawURLEncoding.Strict().DecodeString(s.Signature)
-	return err == nil && statement.Verify(public, text, sig)
+	sig, ok := decode(s.Signature)
+	return ok && statement.Verify(public, text, sig)
 }

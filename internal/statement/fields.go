@@ -80,8 +80,9 @@ func Unquote(value []byte) (string, error) {
 
 // scanner walks over canonical JSON.
 type scanner struct {
-	text string
-	at   int
+	text   string
+	at     int
+	others bool // wrote the text: see checkMembers
 }
 
 func (s *scanner) fault(expected string) error {

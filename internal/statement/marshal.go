@@ -25,11 +25,19 @@ func Marshal(v any) ([]byte, error) {
 // Members that v does not have under exactly that name are refused: who signs a
 // form that a reader knows in part only would be bound to what the other never
 // saw.
-func Unmarshal(value []byte, v any) error {
+//
+// It takes Instants of the years 1900 to 2200.
+func Unmarshal(value []byte, v any) error { return unmarshal(value, v, true) }
+
+// Reread is Unmarshal for what this program wrote. It takes every Instant: one
+// that was computed from those of others may lie outside their years.
+func Reread(value []byte, v any) error { return unmarshal(value, v, false) }
+
+func unmarshal(value []byte, v any, others bool) error {
 	if err := Check(value); err != nil {
 		return err
 	}
-	if err := checkNames(value, reflect.TypeOf(v)); err != nil {
+	if err := checkMembers(value, reflect.TypeOf(v), others); err != nil {
 		return err
 	}
 	return json.Unmarshal(value, v)
@@ -176,9 +184,15 @@ func (t *Instant) UnmarshalText(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("found the time %q, expected RFC 3339 with an offset, as 2026-03-01T16:40:00Z", clip(string(text)))
 	}
-	if y := at.Year(); y < 1900 || y > 2200 {
-		return fmt.Errorf("found the time %q, expected a year from 1900 to 2200", clip(string(text)))
+	if !time.Unix(0, at.UnixNano()).Equal(at) {
+		return fmt.Errorf("found the time %q, expected a year from 1678 to 2261", clip(string(text)))
 	}
 	*t = Instant(at.UnixNano())
 	return nil
+}
+
+// near reports whether the instant is of the years that others may say.
+func (t Instant) near() bool {
+	y := time.Unix(0, int64(t)).UTC().Year()
+	return y >= 1900 && y <= 2200
 }

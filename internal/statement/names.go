@@ -11,12 +11,14 @@ import (
 	"sync"
 )
 
-// checkNames refuses a canonical value that has members which a type does not
+// checkMembers refuses a canonical value that has members which a type does not
 // have under exactly that name. encoding/json takes "Body" for "body", the later
 // of the two winning: two readers of one signed statement could then read two
 // things. Types that read themselves are left to themselves.
-func checkNames(value []byte, t reflect.Type) error {
-	s := scanner{text: string(value)}
+//
+// Where others wrote the value, it refuses Instants that are not near as well.
+func checkMembers(value []byte, t reflect.Type, others bool) error {
+	s := scanner{text: string(value), others: others}
 	return s.names(t)
 }
 
@@ -28,6 +30,8 @@ func (s *scanner) names(t reflect.Type) error {
 	}
 	c := s.text[s.at]
 	switch kind := t.Kind(); {
+	case c == '"' && s.others && (t == instantType || t == reflect.PointerTo(instantType)):
+		return s.instant()
 	case c != '{' && c != '[' || readsItself(t):
 		return s.value(0)
 	case c == '{' && kind == reflect.Struct:
@@ -44,6 +48,22 @@ func (s *scanner) names(t reflect.Type) error {
 		return s.inside(']', func() error { return s.names(t.Elem()) })
 	}
 	return s.value(0) // of any kind, or not of this one, which the decoder refuses
+}
+
+var instantType = reflect.TypeFor[Instant]()
+
+// instant walks over an instant. One that is none is left to the decoder.
+func (s *scanner) instant() error {
+	at := s.at
+	text, _, err := s.string()
+	if err != nil {
+		return err
+	}
+	var t Instant
+	if t.UnmarshalText([]byte(text)) == nil && !t.near() {
+		return fmt.Errorf("byte %d: found the time %q, expected a year from 1900 to 2200", at, clip(text))
+	}
+	return nil
 }
 
 // inside calls each at every member or element of the object or array that

@@ -311,7 +311,7 @@ func (w *anyWorld) decide(a *party.Act) {
 	}
 	if decided[0].Type() == typeTaken {
 		name := string(a.Party) + " " + a.ID
-		if w.taken[name] {
+		if w.taken[name] && a.Act != registry.Stop { // which is said anew when it is known no more
 			w.Errorf("%s of %s was taken twice", a.Act, name)
 		}
 		w.taken[name] = true

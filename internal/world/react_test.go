@@ -7,7 +7,9 @@ import (
 
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/notice"
+	"github.com/deconflict/deconflict/internal/offer"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/statement"
 )
 
 // What follows from a command may fail, as every program does: the command
@@ -56,4 +58,15 @@ func TestOverdueOfEachDomain(t *testing.T) {
 	if want := domains[3].name + " " + domains[1].name + " "; asked != want || len(overdue) != 3 {
 		t.Errorf("asked %q and %d in all, want %qand the airspace", asked, len(overdue), want)
 	}
+}
+
+// A time that is computed from what others say may lie before all that they can
+// say: the journal is read back all the same.
+func TestComputedTimesAreReadBack(t *testing.T) {
+	var first statement.Instant
+	if err := first.UnmarshalText([]byte("1900-01-01T00:00:00Z")); err != nil {
+		t.Fatal(err)
+	}
+	n := newNode(t)
+	n.apply(&offer.Conflicted{Conflict: offer.Conflict{Start: first, EscalateAt: first - 1}}) // fails when it is read otherwise
 }
