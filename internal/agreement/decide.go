@@ -15,7 +15,8 @@ import (
 // Bounds of what is kept.
 const (
 	maxVersions  = 64  // of one agreement
-	maxDrafts    = 32  // agreements with an open first proposal of one party
+	maxDrafts    = 32  // agreements first proposed by one party that are open and that not all signed
+	maxUnsigned  = 256 // the same, withdrawn ones as well
 	maxNotices   = 32  // of one agreement that have not ended
 	maxObjection = 32  // to one notice
 	maxQueries   = 64  // of one party in one agreement that wait for a reply
@@ -272,14 +273,21 @@ func (d *deciding) first(t *terms.Text, parties []party.ID) error {
 			return event.Refuse(event.Invalid, "%s is not a party that can sign agreements here", clip(string(id)))
 		}
 	}
-	drafts := 0
+	drafts, all := 0, 0
 	for _, a := range d.agreements {
-		if a.Open == 1 && a.version(1).By == d.act.Party {
+		if len(a.Steps) > 0 || a.version(1).By != d.act.Party {
+			continue // all signed a version
+		}
+		all++
+		if a.Open != 0 {
 			drafts++
 		}
 	}
-	if drafts >= maxDrafts {
-		return event.Refuse(event.NotNow, "found %d proposals of yours that nobody answered, expected fewer; withdraw some", drafts)
+	switch {
+	case drafts >= maxDrafts:
+		return event.Refuse(event.NotNow, "found %d agreements that you proposed and that are not signed, expected fewer than %d; withdraw some", drafts, maxDrafts)
+	case all >= maxUnsigned:
+		return event.Refuse(event.NotNow, "found %d agreements that you proposed and that were never signed, expected fewer than %d; propose under the id of one of them", all, maxUnsigned)
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func replyNS(parties []party.ID, v View) int64 {
 func (st *State) Decide(a *party.Act, _ registry.Authority, v View, env event.Env) ([]event.Event, error) {
 	switch b := a.Content.(type) {
 	case *Report:
-		return report(a, b, v, env)
+		return st.report(a, b, v, env)
 	case *Account:
 		return st.give(a.Party, b, v)
 	case *Propose:
@@ -109,9 +109,22 @@ func (st *State) Decide(a *party.Act, _ registry.Authority, v View, env event.En
 	return nil, event.Refuse(event.Invalid, "found the act %q, expected one of an incident", a.Act)
 }
 
-func report(a *party.Act, b *Report, v View, env event.Env) ([]event.Event, error) {
+// MaxReported is how many incidents that one party reported may be open: each
+// asks all whom it names for an account.
+const MaxReported = 256
+
+func (st *State) report(a *party.Act, b *Report, v View, env event.Env) ([]event.Event, error) {
 	if int64(b.At) > env.NowNS {
 		return nil, event.Refuse(event.Invalid, "at: found %v, which is still to come", b.At)
+	}
+	open := 0
+	for _, in := range st.incidents {
+		if in.Opening.By == a.Party && !in.Over {
+			open++
+		}
+	}
+	if open >= MaxReported {
+		return nil, event.Refuse(event.NotNow, "found %d incidents that you reported and that are open, expected fewer than %d", open, MaxReported)
 	}
 	for _, id := range b.Parties {
 		if !v.Known(id) {

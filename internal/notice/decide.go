@@ -87,8 +87,25 @@ func (st *State) declare(by party.ID, b *Declare, v View, env event.Env) ([]even
 	if err := recipients(by, b.Consent, v); err != nil {
 		return nil, err
 	}
+	if n := st.standing(by); n >= MaxStanding {
+		return nil, event.Refuse(event.NotNow, "found %d notices of yours that have not ended, expected fewer than %d: end those that are over", n, MaxStanding)
+	}
 	n := &Notice{ID: env.ID(0), Notifier: by, Version: 1, Content: &b.Content, Consent: slices.Sorted(slices.Values(b.Consent))}
 	return n.version("", v, env)
+}
+
+// MaxStanding is how many notices of one notifier may not have ended: every
+// flight is held against all of their sites.
+const MaxStanding = 5_000
+
+// standing returns how many notices of a notifier have not ended.
+func (st *State) standing(by party.ID) (n int) {
+	for _, o := range st.notices {
+		if o.Notifier == by && o.Standing != Over {
+			n++
+		}
+	}
+	return n
 }
 
 func (st *State) correct(by party.ID, b *Correct, v View, env event.Env) ([]event.Event, error) {

@@ -153,6 +153,20 @@ func (st *State) decideRoster(a *party.Act, body *Roster) ([]event.Event, error)
 	return []event.Event{&Rostered{a.Party, body.Position, watches}}, nil
 }
 
+// maxNamed is how many members of one lead may not have confirmed what they were
+// named for.
+const maxNamed = 1024
+
+// named returns how many members of a lead have not.
+func (st *State) named(lead party.ID) (n int) {
+	for key := range st.members {
+		if key.lead == lead && !key.confirmed {
+			n++
+		}
+	}
+	return n
+}
+
 func (st *State) decideMember(a *party.Act, body *Name, env event.Env) ([]event.Event, error) {
 	m := Member{Lead: body.Lead, Member: body.Member, Aircraft: body.Aircraft, From: body.From, To: body.To}
 	holds := st.members[memberKey{body.Lead, body.Member, true}]
@@ -164,6 +178,9 @@ func (st *State) decideMember(a *party.Act, body *Name, env event.Env) ([]event.
 		}
 		if m.within(holds) {
 			m.Confirmed = holds.Confirmed
+		}
+		if n := st.named(body.Lead); named == nil && n >= maxNamed {
+			return nil, event.Refuse(event.NotNow, "found %d members that were named and did not confirm, expected fewer than %d", n, maxNamed)
 		}
 	case body.Member:
 		if p := st.parties[a.Party]; p == nil || p.Kind != KindMember || p.Lead != body.Lead {
