@@ -1,6 +1,8 @@
 package agreement
 
 import (
+	"slices"
+
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/terms"
 )
@@ -15,4 +17,15 @@ func (st *State) Between(a, b party.ID) []string {
 		}
 	}
 	return ids
+}
+
+// Binds reports whether a party is a signatory of an agreement that all signed
+// and that has not ended.
+func (st *State) Binds(id party.ID) bool {
+	for _, g := range st.agreements {
+		if len(g.Steps) > 0 && !g.ended() && slices.Contains(g.Parties, id) {
+			return true
+		}
+	}
+	return false
 }

@@ -156,6 +156,9 @@ func (st *State) Clone() *State {
 // Intent returns the record of an id, nil for none. It must not be changed.
 func (st *State) Intent(id string) *Intent { return st.intents[id] }
 
+// Flies reports whether a party has an intent that is not over.
+func (st *State) Flies(owner party.ID) bool { return st.owners[owner] > 0 }
+
 // Zone returns the record of a zone, nil for none. It must not be changed.
 func (st *State) Zone(id string) *ZoneRecord { return st.zones[id] }
 

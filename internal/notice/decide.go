@@ -98,6 +98,9 @@ func (st *State) declare(by party.ID, b *Declare, v View, env event.Env) ([]even
 // flight is held against all of their sites.
 const MaxStanding = 5_000
 
+// Notifies reports whether a party has a notice that has not ended.
+func (st *State) Notifies(by party.ID) bool { return st.standing(by) > 0 }
+
 // standing returns how many notices of a notifier have not ended.
 func (st *State) standing(by party.ID) (n int) {
 	for _, o := range st.notices {

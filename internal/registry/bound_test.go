@@ -35,3 +35,29 @@ func TestNamedMembersAreBounded(t *testing.T) {
 		t.Errorf("one confirmed, and made no room: %v", err)
 	}
 }
+
+// A position that a record no longer has leaves no roster behind: a party could
+// otherwise have one of each name that there is.
+func TestAPositionThatIsGoneLeavesNothing(t *testing.T) {
+	st := New()
+	st.parties["north"] = &Party{ID: "north", Positions: []Position{{Name: "watch"}}}
+	st.roster(&Rostered{Party: "north", Position: "watch", Watches: []Watch{{Position: "watch", Person: "a", From: 1, To: 2}}}, 3)
+	if len(st.desks) != 1 {
+		t.Fatal("a roster of the past is not kept: the test shows nothing")
+	}
+	record := Party{
+		ID: "north", Roles: []Role{{Name: "chief", Level: party.Policy, Holders: []Holder{{Person: "a", Key: "k"}}}},
+		Policies: map[string]Policy{"party.change": {K: 1, Roles: []string{"chief"}}},
+	}
+	a := &party.Act{Statement: party.Statement{Party: "north"}}
+	events, err := st.change(a, &Change{Party: record}, View{}, event.Env{NowNS: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ev := range events {
+		st.Apply(ev, event.At{NS: 4})
+	}
+	if len(st.desks) != 0 {
+		t.Errorf("found %d rosters, want none", len(st.desks))
+	}
+}

@@ -8,8 +8,12 @@ import (
 	"github.com/deconflict/deconflict/internal/statement"
 )
 
-// View is what the registry needs from other domains: nothing.
-type View struct{}
+// View is what the registry needs from other domains.
+type View struct {
+	// Bound says in words what a party does that its kind entitles it to and that
+	// is not over, empty for nothing. Nil: nobody does anything.
+	Bound func(party.ID) string
+}
 
 // Acts are what a party may say about itself.
 //
@@ -56,12 +60,12 @@ type Name struct {
 
 // Decide returns what comes of an act that is authorized. Its error is a
 // *event.Refusal.
-func (st *State) Decide(a *party.Act, by Authority, _ View, env event.Env) ([]event.Event, error) {
+func (st *State) Decide(a *party.Act, by Authority, v View, env event.Env) ([]event.Event, error) {
 	switch body := a.Content.(type) {
 	case *Enrol:
 		return st.enrol(a, body, env)
 	case *Change:
-		return st.change(a, body, env)
+		return st.change(a, body, v, env)
 	case *Roster:
 		return st.decideRoster(a, body)
 	case *Name:
@@ -96,7 +100,7 @@ func filed(a *party.Act, p Party, env event.Env) (Party, error) {
 	return p, nil
 }
 
-func (st *State) change(a *party.Act, body *Change, env event.Env) ([]event.Event, error) {
+func (st *State) change(a *party.Act, body *Change, v View, env event.Env) ([]event.Event, error) {
 	old := st.parties[a.Party]
 	if old == nil {
 		return nil, event.Refuse(event.NotFound, "found no record of %s; expected party.enrol first", a.Party)
@@ -108,12 +112,21 @@ func (st *State) change(a *party.Act, body *Change, env event.Env) ([]event.Even
 	if err != nil {
 		return nil, err
 	}
+	if record.Kind != old.Kind {
+		if err := st.leaves(old, v, env.NowNS); err != nil {
+			return nil, err
+		}
+	}
 	record.Version, record.Since = old.Version+1, old.Since
 	shown, addresses := split(record)
 	events := []event.Event{&Changed{shown, addresses}}
 	// Nobody stays on watch who lost the role for it.
 	for _, key := range st.desksOf(a.Party) {
 		watches := st.desks[key].Watches
+		if record.Position(key.position) == nil && len(watches) > 0 {
+			events = append(events, &Rostered{Party: a.Party, Position: key.position})
+			continue
+		}
 		backed := slices.DeleteFunc(slices.Clone(watches), func(w Watch) bool {
 			return int64(w.To) > env.NowNS && record.backs(&w, max(int64(w.From), env.NowNS)) != nil
 		})
@@ -122,6 +135,20 @@ func (st *State) change(a *party.Act, body *Change, env event.Env) ([]event.Even
 		}
 	}
 	return events, nil
+}
+
+// leaves refuses that a party gives up its kind while others count on it: who
+// became a witness would have signed, or be in the air, and hear of no STOP.
+func (st *State) leaves(p *Party, v View, nowNS int64) error {
+	if m := st.Membership(p.ID, nowNS); m != nil {
+		return event.Refuse(event.NotNow, "found a membership under %s, expected none of who changes its kind: end it first", m.Lead)
+	}
+	if v.Bound != nil {
+		if found := v.Bound(p.ID); found != "" {
+			return event.Refuse(event.NotNow, "found %s, expected nothing of who changes its kind: end it first", found)
+		}
+	}
+	return nil
 }
 
 // desksOf returns the positions of a party that have a roster, by name.

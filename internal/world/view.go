@@ -28,7 +28,20 @@ import (
 
 // What follows is what each domain sees of the others.
 
-func (st *State) registryView(event.Env) registry.View { return registry.View{} }
+func (st *State) registryView(event.Env) registry.View { return registry.View{Bound: st.bound} }
+
+// bound says what a party's kind entitled it to and is not over.
+func (st *State) bound(id party.ID) string {
+	switch {
+	case st.Agreement.Binds(id):
+		return "an agreement that is not over"
+	case st.Intent.Flies(id):
+		return "an intent that is not over"
+	case st.Notice.Notifies(id):
+		return "a notice that has not ended"
+	}
+	return ""
+}
 
 func (st *State) agreementView(env event.Env) agreement.View {
 	checked := func(item agreement.Item, pair [2]party.ID, sinceNS int64) (bool, string) {
