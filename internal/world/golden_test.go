@@ -98,9 +98,18 @@ func listNames(b *bytes.Buffer, path string, v any) {
 	}
 }
 
+// fillWord gives a member of a closed list one of its words.
+func fillWord(v encoding.TextUnmarshaler) {
+	for _, word := range []string{"WARN", "FLASH", "read_back", "duty"} {
+		if v.UnmarshalText([]byte(word)) == nil {
+			return
+		}
+	}
+}
+
 // fill gives every member a value that is not its zero.
 func fill(v reflect.Value, depth int, name string) {
-	if depth > 8 {
+	if depth > 12 {
 		return
 	}
 	if v.Type() == levelType {
@@ -108,7 +117,8 @@ func fill(v reflect.Value, depth int, name string) {
 		return
 	}
 	if v.Kind() != reflect.Pointer && v.CanAddr() && v.Type() != instantType {
-		if _, own := v.Addr().Interface().(encoding.TextUnmarshaler); own {
+		if own, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+			fillWord(own)
 			return
 		}
 	}
@@ -133,6 +143,10 @@ func fill(v reflect.Value, depth int, name string) {
 		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0), depth+1, name)
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), depth+1, name)
+		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		elem := reflect.New(v.Type().Elem()).Elem()
