@@ -84,9 +84,14 @@ const MaxValidNS = int64(7 * 24 * 3600 * 1_000_000_000)
 
 // Check implements the check of bodies.
 func (s *Send) Check() error {
-	if k := kinds[s.Type]; k.own != "" {
+	switch k, known := kinds[s.Type]; {
+	case !known:
+		return fmt.Errorf("type: found %.32q, expected the type of a message", string(s.Type))
+	case s.Precedence < Routine:
+		return errors.New("precedence: found none, expected ROUTINE, PRIORITY, IMMEDIATE or FLASH")
+	case k.own != "":
 		return fmt.Errorf("type: found %s, which is said by the act %s", s.Type, k.own)
-	} else if s.Precedence > k.highest {
+	case s.Precedence > k.highest:
 		return fmt.Errorf("precedence: found %s for %s, expected at most %s", s.Precedence, s.Type, k.highest)
 	}
 	return screened(s.screen,
