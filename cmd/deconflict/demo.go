@@ -108,11 +108,9 @@ func (d *demo) play(ctx context.Context, a *app, s *sim.Scenario) (int, error) {
 			}
 		}
 	}
-	node.Ask = func(who party.ID, question, answer string) string {
-		if string(who) != d.part {
-			return answer
-		}
-		fmt.Fprintf(a.stdout, "  %s, %s [%s]: ", who, question, answer)
+	node.Part = party.ID(d.part)
+	node.Ask = func(question, answer string) string {
+		fmt.Fprintf(a.stdout, "  You are %s. %s [%s]: ", d.part, question, answer)
 		said, _ := in.ReadString('\n') // the end of input is no answer: the script's
 		if said = strings.TrimSpace(said); said == "" {
 			return answer

@@ -2,7 +2,6 @@ package intent
 
 import (
 	"encoding/hex"
-	"math"
 
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/declared"
@@ -140,12 +139,4 @@ func noRuleMinima(a, b *volume.Entity) conflict.Minima {
 		m.LateralMM, m.VerticalMM = bareMM, bareMM
 	}
 	return m
-}
-
-// clampNS keeps an instant within what a declaration can say.
-func clampNS(ns int64) int64 {
-	if ns <= volume.AlwaysNS || ns >= volume.ForeverNS || ns == math.MinInt64 {
-		return 0
-	}
-	return ns
 }

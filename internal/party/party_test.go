@@ -44,8 +44,11 @@ func TestAKeyHasOneForm(t *testing.T) {
 	}
 	for _, other := range []string{"\n", "\r\n", "=", " "} {
 		for _, bad := range []Signature{
-			{s.Key + Key(other), s.Signature}, {Key(other) + s.Key, s.Signature}, {s.Key[:9] + Key(other) + s.Key[9:], s.Signature},
-			{s.Key, s.Signature + other}, {s.Key, s.Signature[:9] + other + s.Signature[9:]},
+			{s.Key + Key(other), s.Signature},
+			{Key(other) + s.Key, s.Signature},
+			{s.Key[:9] + Key(other) + s.Key[9:], s.Signature},
+			{s.Key, s.Signature + other},
+			{s.Key, s.Signature[:9] + other + s.Signature[9:]},
 		} {
 			if bad.Good(text) {
 				t.Errorf("%q, %q is good as well", bad.Key, bad.Signature)

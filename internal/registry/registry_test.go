@@ -101,7 +101,7 @@ func TestReplayIsTheState(t *testing.T) {
 			rt.Fatalf("a clone moved:\n%s\n%s", n.snapshot(clone), frozen)
 		}
 	})
-	if taken < 100 {
+	if taken < 100 && !testing.Short() {
 		t.Errorf("%d events came of it all, expected enough to prove something", taken)
 	}
 }

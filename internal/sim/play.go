@@ -28,9 +28,10 @@ type Node struct {
 	Restart func(at time.Time) error
 	// Verify has a pack of the journal verified by the program. Nil: none is.
 	Verify func(pack []byte) error
-	// Ask asks who takes the part of a party what it says; answer is what the
-	// script says. Nil: the script is followed.
-	Ask func(who party.ID, question, answer string) string
+	// Part is the party whose part somebody takes, and Ask asks them what it says;
+	// answer is what the script says. Without, the script is followed.
+	Part party.ID
+	Ask  func(question, answer string) string
 }
 
 // Row is one line of a scenario: what happens, and what must be seen.

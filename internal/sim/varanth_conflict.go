@@ -130,6 +130,10 @@ func crossingFields(time string, p *Play) []channel.Field {
 
 // readBack is D 07:33: the time is misheard.
 func readBack(p *Play) {
+	if p.node.Part == nc {
+		p.readBackAsked()
+		return
+	}
 	north, east := p.actor(nc), p.actor(el)
 	say := func(time string) {
 		north.does("channel.readback", channel.SayBack{

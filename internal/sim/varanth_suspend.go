@@ -149,13 +149,17 @@ func stopLow(p *Play) {
 		p.check(calling, fmt.Sprintf("people are called at %s", id))
 	}
 	p.clock("D 11:20:30")
-	p.actor(el).does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: channel.Held, Position: "watch"}, "el-watch")
+	const about = "aircraft low over S-1, people at risk."
+	says := map[party.ID]string{
+		nc: p.answerStop(nc, about, channel.NotMine), el: p.answerStop(el, about, channel.Held), vc: channel.NotMine,
+	}
+	p.actor(el).does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: says[el], Position: "watch"}, "el-watch")
 	p.clock("D 11:20:50")
-	p.actor(nc).does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: channel.NotMine, Position: "watch", Note: "We search."}, "nc-watch")
+	p.actor(nc).does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: says[nc], Position: "watch", Note: "We search."}, "nc-watch")
 	p.actor(vc).does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: channel.NotMine, Position: "watch"}, "vc-watch")
 	seen := look[channel.StopCall](relief, "stop", "/v1/stops/", stop.Stop)
 	for _, r := range seen.To {
-		equal(p, fmt.Sprintf("HR sees that %s says", r.Party), r.Outcome, map[party.ID]string{nc: channel.NotMine, el: channel.Held, vc: channel.NotMine}[r.Party])
+		equal(p, fmt.Sprintf("HR sees that %s says", r.Party), r.Outcome, says[r.Party])
 		p.check(r.First-seen.At < 60e9, "within a minute", r.First)
 	}
 	opened := only[incident.Opened](relief, "an incident", nil).Event

@@ -31,7 +31,7 @@ type named struct {
 	Any    any             `json:"any"`
 	Silent int             `json:"-"`
 	Plain  bool
-	secret int //nolint:unused // encoding/json does not see it either
+	_      int // encoding/json does not see it either
 }
 
 // lenient reads as encoding/json does when it is asked to refuse unknown members.

@@ -195,7 +195,7 @@ func TestPassedIsNoCrossing(t *testing.T) {
 			crossed++
 		}
 	})
-	if cheap < 10 || crossed < 10 {
+	if (cheap < 10 || crossed < 10) && !testing.Short() {
 		t.Errorf("passed over %d and found %d crossings, expected some of both", cheap, crossed)
 	}
 }
