@@ -31,8 +31,11 @@ func (p *Play) readBackAsked() {
 	north := p.actor(nc)
 	for n := 1; ; n++ {
 		said := p.ask(nc, "EL: E-88 crosses the line at 12.1723 N at 09:26 at 20,000 ft. Read back the time", "09:26")
-		if _, err := time.Parse("15:04", said); err != nil || n > mostAsked {
+		if n > mostAsked {
 			said = "09:26"
+		}
+		if _, err := time.Parse("15:04", said); err != nil {
+			continue // no time as 09:26: asked again
 		}
 		taken := north.does("channel.readback", channel.SayBack{
 			Message: p.names["crossing notice"], Values: crossingFields("D "+said, p), Method: channel.Blind, Position: "watch",
