@@ -297,7 +297,7 @@ func TestDebugListener(t *testing.T) {
 	n := start(t, c)
 	n.subscribe("uss1", 1)
 	n.do("GET", "/v1/status", "", "")
-	n.do("GET", "/invented/4711", "uss1", "")
+	n.do("GET", "/invented/by-somebody", "uss1", "")
 	get := func(url string) (int, string) {
 		res, err := http.Get(url)
 		if err != nil {
@@ -323,7 +323,7 @@ func TestDebugListener(t *testing.T) {
 			t.Errorf("metrics lack %q", want)
 		}
 	}
-	if strings.Contains(body, "4711") {
+	if strings.Contains(body, "by-somebody") {
 		t.Error("a path that somebody invented is in the metrics")
 	}
 	if status, _ := get(n.DebugURL() + "/debug/pprof/"); status != 200 {
