@@ -371,7 +371,7 @@ func (a *agreement) enter(ver *version, from statement.Instant, v View, env even
 func (a *agreement) obstacles(ver *version, v View, nowNS int64) []string {
 	reasons := ver.Text.Unset()
 	if at := expiresAt(ver.Text); at != 0 && int64(at) <= nowNS {
-		reasons = append(reasons, "it expired "+at.String())
+		reasons = append(reasons, hasExpired(at))
 	}
 	positions := ladder(ver.Text, a.Parties)
 	for _, id := range a.Parties {
@@ -481,3 +481,6 @@ func (d *deciding) takeBack(a *agreement, id string) ([]event.Event, error) {
 	}
 	return one(&Withdrawn{head: d.all(a), Notice: id, By: d.act.Party})
 }
+
+// hasExpired is the obstacle of a version whose time is over.
+func hasExpired(at statement.Instant) string { return "it expired " + at.String() }

@@ -61,6 +61,12 @@ func (a *agreement) nextDue() due {
 			offer(entersAt(v.Text, v.Complete), due{what: dueEntry, n: n})
 		}
 	}
+	if a.Blocked != nil { // what is blocked may expire before its obstacles are gone
+		v := a.version(a.Blocked.Version)
+		if at := expiresAt(v.Text); at != 0 && !slices.Contains(a.Blocked.Reasons, hasExpired(at)) {
+			offer(at, due{what: dueEntry, n: v.Number})
+		}
+	}
 	for _, n := range a.Notices {
 		if !n.Ended && !n.Effective {
 			offer(n.From, due{what: dueNotice, id: n.ID})
