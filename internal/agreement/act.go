@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -74,7 +75,7 @@ type Sign struct {
 
 // Check refuses what no state could make right.
 func (b *Sign) Check() error {
-	return first(checkName("agreement", b.Agreement), checkDigest("version", b.Version), checkDigest("results", b.Results))
+	return cmp.Or(checkName("agreement", b.Agreement), checkDigest("version", b.Version), checkDigest("results", b.Results))
 }
 
 // Withdraw takes back what has no effect yet: the party's own proposal, notice
@@ -96,7 +97,7 @@ func (b *Withdraw) Check() error {
 			return err
 		}
 	}
-	return first(checkName("agreement", b.Agreement), checkLength("notice", b.Notice, MaxNameBytes))
+	return cmp.Or(checkName("agreement", b.Agreement), checkLength("notice", b.Notice, MaxNameBytes))
 }
 
 // Receive says that a member of a signatory received the terms of a version and
@@ -108,7 +109,7 @@ type Receive struct {
 
 // Check refuses what no state could make right.
 func (b *Receive) Check() error {
-	return first(checkName("agreement", b.Agreement), checkDigest("version", b.Version))
+	return cmp.Or(checkName("agreement", b.Agreement), checkDigest("version", b.Version))
 }
 
 // Suspend gives notice that a party suspends an agreement or one annex. It is
@@ -142,7 +143,7 @@ func (b *Suspend) Check() error {
 	if b.ReplyBy != 0 && len(b.Demands) == 0 {
 		return fmt.Errorf("found reply_by without demands, expected demands to reply to")
 	}
-	return first(checkName("agreement", b.Agreement), checkLength("annex", b.Annex, MaxNameBytes), checkText("reason", b.Reason))
+	return cmp.Or(checkName("agreement", b.Agreement), checkLength("annex", b.Annex, MaxNameBytes), checkText("reason", b.Reason))
 }
 
 // Object contests a notice of suspension or termination. The notice keeps its
@@ -155,7 +156,7 @@ type Object struct {
 
 // Check refuses what no state could make right.
 func (b *Object) Check() error {
-	return first(checkName("agreement", b.Agreement), checkName("notice", b.Notice), checkText("text", b.Text))
+	return cmp.Or(checkName("agreement", b.Agreement), checkName("notice", b.Notice), checkText("text", b.Text))
 }
 
 // Answer replies to one demand of a suspension.
@@ -168,7 +169,7 @@ type Answer struct {
 
 // Check refuses what no state could make right.
 func (b *Answer) Check() error {
-	return first(checkName("agreement", b.Agreement), checkName("notice", b.Notice), checkDemand(b.Demand), checkText("text", b.Text))
+	return cmp.Or(checkName("agreement", b.Agreement), checkName("notice", b.Notice), checkDemand(b.Demand), checkText("text", b.Text))
 }
 
 // Waive gives up demands of the party's own suspension.
@@ -188,7 +189,7 @@ func (b *Waive) Check() error {
 			return err
 		}
 	}
-	return first(checkName("agreement", b.Agreement), checkName("notice", b.Notice))
+	return cmp.Or(checkName("agreement", b.Agreement), checkName("notice", b.Notice))
 }
 
 // Resume opens the procedure by which a suspended agreement, or one annex, comes
@@ -216,7 +217,7 @@ func (b *Resume) Check() error {
 	if b.Annex != "" && len(b.Keep) > 0 {
 		return fmt.Errorf("found keep beside annex, expected keep only where the whole agreement resumes")
 	}
-	return first(checkName("agreement", b.Agreement), checkLength("procedure", b.Procedure, MaxNameBytes), checkLength("annex", b.Annex, MaxNameBytes))
+	return cmp.Or(checkName("agreement", b.Agreement), checkLength("procedure", b.Procedure, MaxNameBytes), checkLength("annex", b.Annex, MaxNameBytes))
 }
 
 // Terminate gives notice that a party ends an agreement or one annex.
@@ -229,7 +230,7 @@ type Terminate struct {
 
 // Check refuses what no state could make right.
 func (b *Terminate) Check() error {
-	return first(checkName("agreement", b.Agreement), checkLength("annex", b.Annex, MaxNameBytes), checkText("reason", b.Reason))
+	return cmp.Or(checkName("agreement", b.Agreement), checkLength("annex", b.Annex, MaxNameBytes), checkText("reason", b.Reason))
 }
 
 // Query asks a party about what was observed of it. The reply is due in the time
@@ -250,7 +251,7 @@ func (b *Query) Check() error {
 	if err := checkNames("observations", b.Observations); err != nil {
 		return err
 	}
-	return first(checkName("agreement", b.Agreement), checkName("clause", b.Clause), checkText("text", b.Text))
+	return cmp.Or(checkName("agreement", b.Agreement), checkName("clause", b.Clause), checkText("text", b.Text))
 }
 
 // Reply answers a query.
@@ -262,7 +263,7 @@ type Reply struct {
 
 // Check refuses what no state could make right.
 func (b *Reply) Check() error {
-	return first(checkName("agreement", b.Agreement), checkName("query", b.Query), checkText("text", b.Text))
+	return cmp.Or(checkName("agreement", b.Agreement), checkName("query", b.Query), checkText("text", b.Text))
 }
 
 // Review records that the parties reviewed how the agreement works.
@@ -283,13 +284,6 @@ func (b *Review) Check() error {
 		}
 	}
 	return checkName("agreement", b.Agreement)
-}
-
-func first(errs ...error) error {
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return errs[i]
-	}
-	return nil
 }
 
 func checkName(what, name string) error {

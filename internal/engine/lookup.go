@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/hex"
 
 	"github.com/deconflict/deconflict/internal/event"
@@ -35,19 +34,19 @@ func (l lookup) Root(size int64) (root string, ok bool) {
 }
 
 // Checkpoint implements event.Journal.
-func (l lookup) Checkpoint(text string, witnesses map[string]ed25519.PublicKey) (c event.Checkpoint, ok bool) {
+func (l lookup) Checkpoint(text string, witnesses []event.Witness) (c event.Checkpoint, ok bool) {
 	head, err := journal.ParseCheckpoint([]byte(text), l.VerifierKey())
 	if err != nil {
 		return c, false
 	}
 	c = event.Checkpoint{Size: head.Size, Root: hex.EncodeToString(head.Root[:]), Node: true}
-	for name, key := range witnesses {
-		verifier, err := journal.WitnessKey(name, key)
+	for _, w := range witnesses {
+		verifier, err := journal.WitnessKey(w.Name, w.Key)
 		if err != nil {
 			continue
 		}
 		if _, _, err := journal.ParseCosigned([]byte(text), l.VerifierKey(), verifier); err == nil {
-			c.Witnesses = append(c.Witnesses, name)
+			c.Witnesses = append(c.Witnesses, w.Name)
 		}
 	}
 	return c, true

@@ -32,7 +32,14 @@ type Journal interface {
 	// Checkpoint reads a signed note: the head that it states, whether this
 	// node's key signed it, and which of the witnesses did, by name. False: it is
 	// none.
-	Checkpoint(text string, witnesses map[string]ed25519.PublicKey) (c Checkpoint, ok bool)
+	Checkpoint(text string, witnesses []Witness) (c Checkpoint, ok bool)
+}
+
+// Witness is a key that co-signs checkpoints, and whose it is. A witness that
+// changes its key has two for a while.
+type Witness struct {
+	Name string
+	Key  ed25519.PublicKey
 }
 
 // Checkpoint is a head of a journal with who signed it.

@@ -25,13 +25,19 @@ func TestRequirementsHaveTheirTests(t *testing.T) {
 	for _, m := range row.FindAllStringSubmatch(met, -1) {
 		id := m[1]
 		seen[id] = true
+		toys := false
 		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(m[3], -1) {
+			body, exists := tests[name[1]]
+			toys = toys || strings.Contains(strings.ToLower(body), "toy")
 			switch {
-			case !tests[name[1]]:
+			case !exists:
 				t.Errorf("%s: there is no test %s", id, name[1])
 			case !strings.HasPrefix(name[1], "Test"+id) && !strings.HasPrefix(name[1], "TestC4"):
 				t.Errorf("%s: %s is not named after it", id, name[1])
 			}
+		}
+		if !toys {
+			t.Errorf("%s: none of its tests shows that the toy fails", id)
 		}
 		for _, dir := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(m[2], -1) {
 			if _, err := os.Stat(filepath.Join(root, dir[1])); err != nil {
@@ -51,23 +57,24 @@ func TestRequirementsHaveTheirTests(t *testing.T) {
 	}
 }
 
-// declaredTests returns the names of all tests of the module.
-func declaredTests(t *testing.T) map[string]bool {
+// declaredTests returns all tests of the module by their names, each with its
+// comment and body. Tests of one name in several packages are joined.
+func declaredTests(t *testing.T) map[string]string {
 	t.Helper()
-	names := map[string]bool{}
-	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	tests := map[string]string{}
+	declared := regexp.MustCompile(`(?ms)((?:^//[^\n]*\n)*)^func (Test\w+)\(.*?^\}\n`)
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		text, err := os.ReadFile(path)
 		for _, m := range declared.FindAllSubmatch(text, -1) {
-			names[string(m[1])] = true
+			tests[string(m[2])] += string(m[0])
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return names
+	return tests
 }

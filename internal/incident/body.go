@@ -1,11 +1,11 @@
 package incident
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/deconflict/deconflict/internal/declared"
 	"github.com/deconflict/deconflict/internal/party"
@@ -185,7 +185,7 @@ func (b *Report) Check() error {
 			return fmt.Errorf("parties[%d]: found %q, expected the id of a party, once", i, clip(string(id)))
 		}
 	}
-	return first(prose("text", b.Text, 1), names("subjects", b.Subjects), names("non_parties", b.NonParties),
+	return cmp.Or(prose("text", b.Text, 1), declared.CheckTexts("subjects", b.Subjects, maxListed, 1, maxNameBytes), declared.CheckTexts("non_parties", b.NonParties, maxListed, 1, maxNameBytes),
 		evidence(b.Evidence), b.Sighting.check())
 }
 
@@ -201,7 +201,7 @@ func (s *Sighting) check() error {
 			return fmt.Errorf("sighting.operator: %w", err)
 		}
 	}
-	return first(prose("sighting.look", s.Look, 1), prose("sighting.colour", s.Colour, 0), length("sighting.size_mm", &s.SizeMM))
+	return cmp.Or(prose("sighting.look", s.Look, 1), prose("sighting.colour", s.Colour, 0), length("sighting.size_mm", &s.SizeMM))
 }
 
 // Check refuses what no state could make right.
@@ -210,17 +210,17 @@ func (b *Account) Check() error {
 		return fmt.Errorf("radio: found %d, expected at most %d", len(b.Radio), maxListed)
 	}
 	for i, r := range b.Radio {
-		if err := first(text(fmt.Sprintf("radio[%d].frequency", i), r.Frequency, 1, maxNameBytes), prose(fmt.Sprintf("radio[%d].text", i), r.Text, 0)); err != nil {
+		if err := cmp.Or(declared.CheckText(fmt.Sprintf("radio[%d].frequency", i), r.Frequency, 1, maxNameBytes), prose(fmt.Sprintf("radio[%d].text", i), r.Text, 0)); err != nil {
 			return err
 		}
 	}
 	if b.LostS < 0 || b.LostS > 366*86400 {
 		return fmt.Errorf("lost_s: found %d, expected 0 to %d", b.LostS, 366*86400)
 	}
-	return first(prose("text", b.Text, 1), text("language", b.Language, 0, 35),
+	return cmp.Or(prose("text", b.Text, 1), declared.CheckText("language", b.Language, 0, 35),
 		length("horizontal_mm", b.HorizontalMM), length("vertical_mm", b.VerticalMM), length("first_sighting_mm", b.FirstSightingMM),
 		prose("evasive", b.Evasive, 0), prose("weather", b.Weather, 0), prose("harm", b.Harm, 0), prose("measures", b.Measures, 0),
-		names("non_parties", b.NonParties), evidence(b.Evidence))
+		declared.CheckTexts("non_parties", b.NonParties, maxListed, 1, maxNameBytes), evidence(b.Evidence))
 }
 
 // Check refuses what no state could make right.
@@ -228,7 +228,7 @@ func (b *Propose) Check() error {
 	if !slices.Contains(points, b.Kind) {
 		return fmt.Errorf("kind: found %q, expected fact, cause or recommendation", clip(string(b.Kind)))
 	}
-	return first(prose("text", b.Text, 1), evidence(b.Evidence))
+	return cmp.Or(prose("text", b.Text, 1), evidence(b.Evidence))
 }
 
 // Check refuses what no state could make right.
@@ -253,48 +253,16 @@ func (b *Undertake) Check() error {
 }
 
 // Check refuses what no state could make right.
-func (b *Close) Check() error { return text("incident", b.Incident, 1, maxNameBytes) }
-
-// first returns the first error.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func text(path, s string, least, most int) error {
-	if len(s) < least || len(s) > most {
-		return fmt.Errorf("%s: found %d bytes, expected %d to %d", path, len(s), least, most)
-	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
-		return fmt.Errorf("%s: found a control character at byte %d, expected text", path, i)
-	}
-	return nil
-}
+func (b *Close) Check() error { return declared.CheckText("incident", b.Incident, 1, maxNameBytes) }
 
 // prose is text of people, which must also say nothing that is no matter of
 // safety.
 func prose(path, s string, least int) error {
-	if err := text(path, s, least, maxTextBytes); err != nil {
+	if err := declared.CheckText(path, s, least, maxTextBytes); err != nil {
 		return err
 	}
 	if found := release.Screen(s); len(found) > 0 {
 		return fmt.Errorf("%s: found %q, expected nothing about %s: an incident is for learning how to keep apart", path, clip(found[0].Text), found[0].ID)
-	}
-	return nil
-}
-
-func names(path string, list []string) error {
-	if len(list) > maxListed {
-		return fmt.Errorf("%s: found %d, expected at most %d", path, len(list), maxListed)
-	}
-	for i, s := range list {
-		if err := text(fmt.Sprintf("%s[%d]", path, i), s, 1, maxNameBytes); err != nil {
-			return err
-		}
 	}
 	return nil
 }

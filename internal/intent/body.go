@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -179,40 +180,30 @@ var (
 )
 
 // Check refuses what no state could make right.
-func (b *Declare) Check() error { return first(b.Plan.check(), checkReadSet(b.ReadSet)) }
+func (b *Declare) Check() error { return cmp.Or(b.Plan.check(), checkReadSet(b.ReadSet)) }
 
 // Check refuses what no state could make right.
 func (b *Change) Check() error {
-	return first(name("id", b.ID, true), b.Plan.check(), checkReadSet(b.ReadSet))
+	return cmp.Or(name("id", b.ID, true), b.Plan.check(), checkReadSet(b.ReadSet))
 }
 
 // Check refuses what no state could make right.
-func (b *Redeclare) Check() error { return first(name("id", b.ID, true), checkReadSet(b.ReadSet)) }
+func (b *Redeclare) Check() error { return cmp.Or(name("id", b.ID, true), checkReadSet(b.ReadSet)) }
 
 // Check refuses what no state could make right.
-func (b *Activate) Check() error { return first(name("id", b.ID, true), checkReadSet(b.ReadSet)) }
+func (b *Activate) Check() error { return cmp.Or(name("id", b.ID, true), checkReadSet(b.ReadSet)) }
 
 // Check refuses what no state could make right.
-func (b *Nonconform) Check() error { return first(name("id", b.ID, true), checkShape(b.OffNominal)) }
+func (b *Nonconform) Check() error { return cmp.Or(name("id", b.ID, true), checkShape(b.OffNominal)) }
 
 // Check refuses what no state could make right.
-func (b *Contingency) Check() error { return first(name("id", b.ID, true), checkShape(b.OffNominal)) }
+func (b *Contingency) Check() error { return cmp.Or(name("id", b.ID, true), checkShape(b.OffNominal)) }
 
 // Check refuses what no state could make right.
 func (b *End) Check() error { return name("id", b.ID, true) }
 
 // Check refuses what no state could make right.
 func (b *Withdraw) Check() error { return name("id", b.ID, true) }
-
-// first returns the first error.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 func (p *Plan) check() error {
 	for _, c := range []struct {
@@ -232,7 +223,7 @@ func (p *Plan) check() error {
 			return fmt.Errorf("%s: found %q, expected one of %v", c.member, clip(c.value), c.among)
 		}
 	}
-	err := first(
+	err := cmp.Or(
 		name("alias", p.Alias, false), name("priority.rank", p.Priority.Rank, true), text("priority.basis", p.Priority.Basis),
 		name("contact.position", p.Contact.Position, true), name("contact.frequency", p.Contact.Frequency, false),
 		name("contact.backup", p.Contact.Backup, false), name("contact.language", p.Contact.Language, false),
@@ -264,13 +255,13 @@ func (p *Plan) check() error {
 		}
 	}
 	if t := p.Thresholds; t != nil {
-		err := first(within("thresholds.lateral_mm", t.LateralMM, 1, 1e9),
+		err := cmp.Or(within("thresholds.lateral_mm", t.LateralMM, 1, 1e9),
 			within("thresholds.vertical_mm", t.VerticalMM, 1, 1e9), within("thresholds.time_ns", t.TimeNS, 1, 24*3600e9))
 		if err != nil {
 			return err
 		}
 	}
-	return first(checkShape(&p.Shape), p.checkErrors(), p.checkBounds(), p.checkPlace())
+	return cmp.Or(checkShape(&p.Shape), p.checkErrors(), p.checkBounds(), p.checkPlace())
 }
 
 func (p *Plan) checkCoarse() error {

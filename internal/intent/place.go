@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/deconflict/deconflict/internal/geodesy"
@@ -47,7 +48,7 @@ func (p *Plan) checkPlace() error {
 	if err != nil {
 		return fmt.Errorf("place.at: %w", err)
 	}
-	err = first(name("place.name", p.Place.Name, true),
+	err = cmp.Or(name("place.name", p.Place.Name, true),
 		within("place.distance_mm", p.Place.DistanceMM, 0, 20_100_000_000), within("place.error_mm", p.Place.ErrorMM, 1, 1_000_000_000))
 	if err != nil {
 		return err

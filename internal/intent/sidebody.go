@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -125,7 +126,7 @@ func (b *Acknowledge) Check() error {
 	if b.Step != Received && b.Step != Read {
 		return fmt.Errorf("step: found %q, expected received or read", clip(string(b.Step)))
 	}
-	return first(name("id", b.ID, true), within("version", b.Version, 1, 1<<53-1))
+	return cmp.Or(name("id", b.ID, true), within("version", b.Version, 1, 1<<53-1))
 }
 
 // Check refuses what no state could make right.
@@ -133,7 +134,7 @@ func (b *Evidence) Check() error {
 	if b.Kind != MarkTracked && b.Kind != MarkContradicted && b.Kind != MarkReview {
 		return fmt.Errorf("kind: found %q, expected tracked, contradicted or review", clip(string(b.Kind)))
 	}
-	return first(name("id", b.ID, true), text("detail", b.Detail))
+	return cmp.Or(name("id", b.ID, true), text("detail", b.Detail))
 }
 
 // Check refuses what no state could make right.
@@ -149,17 +150,17 @@ func (b *Report) Check() error {
 			return err
 		}
 	}
-	return first(name("about", b.About, true), name("origin", b.Origin, true), text("text", b.Text), b.Shape.Check())
+	return cmp.Or(name("about", b.About, true), name("origin", b.Origin, true), text("text", b.Text), b.Shape.Check())
 }
 
 // Check refuses what no state could make right.
 func (b *Undertake) Check() error {
-	return first(name("id", b.ID, true), checkParty("party", b.Party))
+	return cmp.Or(name("id", b.ID, true), checkParty("party", b.Party))
 }
 
 // Check refuses what no state could make right.
 func (b *Tell) Check() error {
-	return first(name("id", b.ID, true), checkParty("party", b.Party), text("how", b.How))
+	return cmp.Or(name("id", b.ID, true), checkParty("party", b.Party), text("how", b.How))
 }
 
 func checkParty(member string, id party.ID) error {
@@ -178,7 +179,7 @@ func (z *Zone) Check() error {
 		return fmt.Errorf("lead_ns: found %d, expected how long before entry to call, above 0", z.LeadNS)
 	}
 	shape := declared.Shape{Volumes: z.Volumes}
-	return first(
+	return cmp.Or(
 		name("name", z.Name, true), name("contact", z.Contact, true), name("primary", z.Primary, false),
 		name("secondary", z.Secondary, false), text("conditions", z.Conditions),
 		within("lead_ns", z.LeadNS, 0, 30*24*3600e9), shape.Check(),
@@ -186,7 +187,7 @@ func (z *Zone) Check() error {
 }
 
 // Check refuses what no state could make right.
-func (b *ZoneChange) Check() error { return first(name("id", b.ID, true), b.Zone.Check()) }
+func (b *ZoneChange) Check() error { return cmp.Or(name("id", b.ID, true), b.Zone.Check()) }
 
 // Check refuses what no state could make right.
 func (b *ZoneActivate) Check() error { return name("id", b.ID, true) }

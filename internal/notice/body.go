@@ -1,11 +1,11 @@
 package notice
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/deconflict/deconflict/internal/declared"
 	"github.com/deconflict/deconflict/internal/party"
@@ -221,14 +221,14 @@ func (b *Declare) Check() error {
 
 // Check refuses what no state could make right.
 func (b *Correct) Check() error {
-	return first(checkVersion(b.Version), checkProse("confirm", b.Confirm, 0), b.Content.check())
+	return cmp.Or(checkVersion(b.Version), checkProse("confirm", b.Confirm, 0), b.Content.check())
 }
 
 // Check refuses what no state could make right.
 func (b *End) Check() error {
-	return first(checkVersion(b.Version),
+	return cmp.Or(checkVersion(b.Version),
 		oneOf("reason", b.Reason, []string{"moved", "closed", "arrived", "cancelled"}),
-		checkText("moved_to", b.MovedTo, 0, maxNameBytes))
+		declared.CheckText("moved_to", b.MovedTo, 0, maxNameBytes))
 }
 
 // Check refuses what no state could make right.
@@ -241,7 +241,7 @@ func (b *Consent) Check() error {
 
 // Check refuses what no state could make right.
 func (b *Revoke) Check() error {
-	return first(checkParties("to", []party.ID{b.To}), checkProse("reason", b.Reason, 0))
+	return cmp.Or(checkParties("to", []party.ID{b.To}), checkProse("reason", b.Reason, 0))
 }
 
 // Check refuses what no state could make right.
@@ -265,21 +265,21 @@ func (b *Reply) Check() error {
 	if b.Answer == Received {
 		least = 0
 	}
-	return first(checkVersion(b.Version), oneOf("answer", b.Answer, answers), checkProse("reason", b.Reason, least))
+	return cmp.Or(checkVersion(b.Version), oneOf("answer", b.Answer, answers), checkProse("reason", b.Reason, least))
 }
 
 func (c *Content) check() error {
-	if err := first(
-		checkText("content.name", c.Name, 1, maxNameBytes),
+	if err := cmp.Or(
+		declared.CheckText("content.name", c.Name, 1, maxNameBytes),
 		oneOf("content.kind", c.Kind, kinds),
 		oneOf("content.function", c.Function, functions),
 		oneOf("content.persons", c.Persons, persons),
 		checkProse("content.look", c.Look, 0),
 		checkProse("content.single_source", c.SingleSource, 0),
-		checkTexts("content.codes", c.Codes),
-		checkText("content.contact.address", c.Contact.Address, 1, maxNameBytes),
-		checkText("content.contact.frequency", c.Contact.Frequency, 0, maxNameBytes),
-		checkText("content.contact.stop_call", c.Contact.StopCall, 1, maxNameBytes),
+		declared.CheckTexts("content.codes", c.Codes, maxListed, 1, maxNameBytes),
+		declared.CheckText("content.contact.address", c.Contact.Address, 1, maxNameBytes),
+		declared.CheckText("content.contact.frequency", c.Contact.Frequency, 0, maxNameBytes),
+		declared.CheckText("content.contact.stop_call", c.Contact.StopCall, 1, maxNameBytes),
 		checkReach("content.error_mm", c.ErrorMM, 0),
 		checkAltitude("content.roof", c.Roof),
 		c.Protect.check(),
@@ -296,7 +296,7 @@ func (c *Content) check() error {
 	if c.Way == nil && c.Footprint == nil {
 		return errors.New("content.footprint: found none, expected a circle or a polygon: a point is not a place where people are")
 	}
-	return first(c.Way.check(c), c.checkSite())
+	return cmp.Or(c.Way.check(c), c.checkSite())
 }
 
 func (c *Content) checkTimes() error {
@@ -346,7 +346,7 @@ func (c *Content) checkSite() error {
 }
 
 func (s *Source) check() error {
-	if err := first(oneOf("method", s.Method, methods), checkReach("error_mm", s.ErrorMM, 0)); err != nil {
+	if err := cmp.Or(oneOf("method", s.Method, methods), checkReach("error_mm", s.ErrorMM, 0)); err != nil {
 		return err
 	}
 	if s.Datum != "WGS84" {
@@ -368,7 +368,7 @@ func (p *Place) check() error {
 	if b := p.BearingDeg; b != nil && (*b < 0 || *b > 360) {
 		return fmt.Errorf("content.place.bearing_deg: found %d, expected 0 to 360", *b)
 	}
-	return first(checkText("content.place.name", p.Name, 1, maxNameBytes),
+	return cmp.Or(declared.CheckText("content.place.name", p.Name, 1, maxNameBytes),
 		checkReach("content.place.distance_mm", p.DistanceMM, 0), checkReach("content.place.error_mm", p.ErrorMM, 0))
 }
 
@@ -376,7 +376,7 @@ func (p *Protect) check() error {
 	if p == nil {
 		return nil
 	}
-	return first(checkReach("content.protect.radius_mm", p.RadiusMM, 0),
+	return cmp.Or(checkReach("content.protect.radius_mm", p.RadiusMM, 0),
 		checkAltitude("content.protect.floor", p.Floor), checkAltitude("content.protect.ceiling", p.Ceiling))
 }
 
@@ -384,11 +384,11 @@ func (w *Way) check(c *Content) error {
 	if w == nil {
 		return nil
 	}
-	if err := first(
+	if err := cmp.Or(
 		oneOf("content.way.means", w.Means, means),
 		checkProse("content.way.look", w.Look, 1),
-		checkTexts("content.way.call_signs", w.CallSigns),
-		checkTexts("content.way.frequencies", w.Frequencies),
+		declared.CheckTexts("content.way.call_signs", w.CallSigns, maxListed, 1, maxNameBytes),
+		declared.CheckTexts("content.way.frequencies", w.Frequencies, maxListed, 1, maxNameBytes),
 	); err != nil {
 		return err
 	}
@@ -402,7 +402,7 @@ func (w *Way) check(c *Content) error {
 		if _, err := h.Point.LatLng(); err != nil {
 			return fmt.Errorf("content.way.holds[%d].point: %w", i, err)
 		}
-		if err := checkText(fmt.Sprintf("content.way.holds[%d].name", i), h.Name, 1, maxNameBytes); err != nil {
+		if err := declared.CheckText(fmt.Sprintf("content.way.holds[%d].name", i), h.Name, 1, maxNameBytes); err != nil {
 			return err
 		}
 	}
@@ -423,46 +423,14 @@ func (w *Way) check(c *Content) error {
 	return nil
 }
 
-// first returns the first error.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkText(path, s string, least, most int) error {
-	if len(s) < least || len(s) > most {
-		return fmt.Errorf("%s: found %d bytes, expected %d to %d", path, len(s), least, most)
-	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
-		return fmt.Errorf("%s: found a control character at byte %d, expected text", path, i)
-	}
-	return nil
-}
-
 // checkProse is checkText of a free text of people, which must also say nothing
 // that is no matter of safety.
 func checkProse(path, s string, least int) error {
-	if err := checkText(path, s, least, maxTextBytes); err != nil {
+	if err := declared.CheckText(path, s, least, maxTextBytes); err != nil {
 		return err
 	}
 	if found := release.Screen(s); len(found) > 0 {
 		return fmt.Errorf("%s: found %q, expected nothing about %s: others do not need it to keep clear", path, clip(found[0].Text), found[0].ID)
-	}
-	return nil
-}
-
-func checkTexts(path string, list []string) error {
-	if len(list) > maxListed {
-		return fmt.Errorf("%s: found %d, expected at most %d", path, len(list), maxListed)
-	}
-	for i, s := range list {
-		if err := checkText(fmt.Sprintf("%s[%d]", path, i), s, 1, maxNameBytes); err != nil {
-			return err
-		}
 	}
 	return nil
 }

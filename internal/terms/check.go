@@ -64,13 +64,3 @@ func checkAmong(place string, found, allowed []string, least int) error {
 	}
 	return nil
 }
-
-// first returns the first error of some.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -2,6 +2,7 @@ package terms
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,19 +139,19 @@ func (m *Minima) check(*Text) error {
 			return fmt.Errorf("area.%w", err)
 		}
 	}
-	return first(lengthMM("lateral_mm", m.LateralMM), lengthMM("vertical_mm", m.VerticalMM),
+	return cmp.Or(lengthMM("lateral_mm", m.LateralMM), lengthMM("vertical_mm", m.VerticalMM),
 		inRange("time_ns", m.TimeNS, 0, volume.MaxBufferNS), checkNames("kinds", m.Kinds, 0))
 }
 
 func (m *Margins) check(*Text) error {
 	const most = 1000 // percent; more would close the sky
-	return first(inRange("declared", m.Declared, 100, most), inRange("acknowledged", m.Acknowledged, 100, most),
+	return cmp.Or(inRange("declared", m.Declared, 100, most), inRange("acknowledged", m.Acknowledged, 100, most),
 		inRange("tracked", m.Tracked, 100, most), inRange("contradicted", m.Contradicted, 100, most),
 		inRange("late", m.Late, 100, most), inRange("no_rule", m.NoRule, 100, most), inRange("silent", m.Silent, 100, most))
 }
 
 func (n *Notice) check(*Text) error {
-	return first(spanNS("routine_ns", n.RoutineNS), inRange("short_ns", n.ShortNS, 1, n.RoutineNS))
+	return cmp.Or(spanNS("routine_ns", n.RoutineNS), inRange("short_ns", n.ShortNS, 1, n.RoutineNS))
 }
 
 // maxLinePoints keeps the search for a line that meets itself short.
@@ -169,7 +170,7 @@ func (l *Line) check(t *Text) error {
 	if l.Left == l.Right || !slices.Contains(t.Parties, l.Left) || !slices.Contains(t.Parties, l.Right) {
 		return fmt.Errorf("left and right: found %q and %q, expected two parties of the text", clip(string(l.Left)), clip(string(l.Right)))
 	}
-	return first(checkNames("name", []string{l.Name}, 1), inRange("buffer_mm", l.BufferMM, 0, volume.MaxBufferMM), inRange("notice_ns", l.NoticeNS, 0, volume.MaxBufferNS))
+	return cmp.Or(checkNames("name", []string{l.Name}, 1), inRange("buffer_mm", l.BufferMM, 0, volume.MaxBufferMM), inRange("notice_ns", l.NoticeNS, 0, volume.MaxBufferNS))
 }
 
 // Types of agreed areas.
@@ -194,7 +195,7 @@ func (z *Zone) check(t *Text) error {
 	if z.Type == CallFirst {
 		least = 1
 	}
-	return first(checkAmong("type", []string{z.Type}, []string{NoEntry, EntryWithContact, CallFirst, Advisory}, 1),
+	return cmp.Or(checkAmong("type", []string{z.Type}, []string{NoEntry, EntryWithContact, CallFirst, Advisory}, 1),
 		checkNames("name", []string{z.Name}, 1), checkNames("contact", []string{z.Contact}, 1), checkNames("exempt", z.Exempt, 0),
 		isFrequency("primary", z.Primary), isFrequency("secondary", z.Secondary), inRange("lead_ns", z.LeadNS, least, volume.MaxBufferNS))
 }
@@ -211,7 +212,7 @@ func (p *Priority) check(*Text) error {
 }
 
 func (p *Precedence) check(*Text) error {
-	return first(spanNS("stop_ns", p.StopNS), inRange("flash_ns", p.FlashNS, p.StopNS, volume.MaxBufferNS),
+	return cmp.Or(spanNS("stop_ns", p.StopNS), inRange("flash_ns", p.FlashNS, p.StopNS, volume.MaxBufferNS),
 		inRange("immediate_ns", p.ImmediateNS, p.FlashNS, volume.MaxBufferNS), inRange("priority_ns", p.PriorityNS, p.ImmediateNS, volume.MaxBufferNS),
 		inRange("standby_ns", p.StandbyNS, 0, volume.MaxBufferNS), inRange("flash_bytes", p.FlashBytes, 50, 4000))
 }
@@ -225,7 +226,7 @@ func (l *Ladder) check(*Text) error {
 		return fmt.Errorf("rungs: found %d, expected 1 to %d", len(l.Rungs), maxNames)
 	}
 	for i, r := range l.Rungs {
-		if err := first(checkNames("position", []string{r.Position}, 1), checkNames("bearer", []string{r.Bearer}, 1),
+		if err := cmp.Or(checkNames("position", []string{r.Position}, 1), checkNames("bearer", []string{r.Bearer}, 1),
 			inRange("wait_ns", r.WaitNS, second, dayNS)); err != nil {
 			return fmt.Errorf("rungs[%d].%w", i, err)
 		}
@@ -241,7 +242,7 @@ var MessageTypes = []string{
 }
 
 func (r *ReadBack) check(*Text) error {
-	return first(checkAmong("types", r.Types, MessageTypes, 1), inRange("position_mm", r.PositionMM, 0, volume.MaxBufferMM),
+	return cmp.Or(checkAmong("types", r.Types, MessageTypes, 1), inRange("position_mm", r.PositionMM, 0, volume.MaxBufferMM),
 		inRange("level_mm", r.LevelMM, 0, volume.MaxBufferMM), inRange("time_ns", r.TimeNS, 0, hour))
 }
 
@@ -254,15 +255,15 @@ func (t *Tests) check(*Text) error {
 			return fmt.Errorf("at_ns[%d]: found %d, expected times of day in ascending order", i, ns)
 		}
 	}
-	return first(checkNames("bearers", t.Bearers, 2), inRange("wait_ns", t.WaitNS, second, hour))
+	return cmp.Or(checkNames("bearers", t.Bearers, 2), inRange("wait_ns", t.WaitNS, second, hour))
 }
 
 func (h *Heartbeat) check(*Text) error {
-	return first(inRange("every_ns", h.EveryNS, second, hour), inRange("misses", h.Misses, 1, 100), inRange("clock_ns", h.ClockNS, 1, hour))
+	return cmp.Or(inRange("every_ns", h.EveryNS, second, hour), inRange("misses", h.Misses, 1, 100), inRange("clock_ns", h.ClockNS, 1, hour))
 }
 
 func (o *Offers) check(*Text) error {
-	return first(spanNS("answer_ns", o.AnswerNS), spanNS("unresolved_ns", o.UnresolvedNS))
+	return cmp.Or(spanNS("answer_ns", o.AnswerNS), spanNS("unresolved_ns", o.UnresolvedNS))
 }
 
 func (b *Breach) check(*Text) error { return spanNS("reply_ns", b.ReplyNS) }
@@ -274,7 +275,7 @@ func (s *Sites) check(*Text) error {
 	if _, err := s.Ceiling.Convert(); err != nil {
 		return fmt.Errorf("ceiling.%w", err)
 	}
-	return first(lengthMM("radius_mm", s.RadiusMM), spanNS("read_ns", s.ReadNS), inRange("loaded_ns", s.LoadedNS, s.ReadNS, volume.MaxBufferNS),
+	return cmp.Or(lengthMM("radius_mm", s.RadiusMM), spanNS("read_ns", s.ReadNS), inRange("loaded_ns", s.LoadedNS, s.ReadNS, volume.MaxBufferNS),
 		spanNS("move_ns", s.MoveNS), inRange("urgent_ns", s.UrgentNS, 1, s.MoveNS))
 }
 
@@ -294,7 +295,7 @@ func (r *Radio) check(*Text) error {
 	if r.Common == r.Backup {
 		return expected("backup", r.Backup, "another frequency than common")
 	}
-	return first(isFrequency("common", r.Common), isFrequency("backup", r.Backup))
+	return cmp.Or(isFrequency("common", r.Common), isFrequency("backup", r.Backup))
 }
 
 func (r *Record) check(*Text) error { return nil }

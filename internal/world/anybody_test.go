@@ -2,7 +2,6 @@ package world
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/json"
 	"maps"
 	"os"
@@ -42,7 +41,7 @@ func (j written) Root(size int64) (string, bool) {
 }
 
 // Checkpoint implements event.Journal.
-func (j written) Checkpoint(text string, _ map[string]ed25519.PublicKey) (event.Checkpoint, bool) {
+func (j written) Checkpoint(text string, _ []event.Witness) (event.Checkpoint, bool) {
 	return event.Checkpoint{Size: int64(len(j.entries)), Root: strings.Repeat("b", 64), Node: true}, text == "note"
 }
 

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -107,26 +106,18 @@ func (st *State) recordView(env event.Env) record.View {
 		v.Checkpoint = func(text string) (record.Checkpoint, bool) {
 			c, ok := env.Journal.Checkpoint(text, st.witnesses(env.NowNS))
 			slices.Sort(c.Witnesses)
+			c.Witnesses = slices.Compact(c.Witnesses)
 			return record.Checkpoint(c), ok
 		}
 	}
 	return v
 }
 
-// witnesses returns the keys of the parties that are witnesses, by their names.
-func (st *State) witnesses(nowNS int64) map[string]ed25519.PublicKey {
-	keys := map[string]ed25519.PublicKey{}
-	for _, p := range st.Registry.Parties() {
-		if p.Kind != registry.KindWitness {
-			continue
-		}
-		for _, r := range p.Roles {
-			for _, h := range r.Holders {
-				if public, ok := h.Key.Public(); ok && h.Holds(nowNS) {
-					keys[string(p.ID)] = public
-				}
-			}
-		}
+// witnesses returns the keys of the witnesses that are enrolled.
+func (st *State) witnesses(nowNS int64) []event.Witness {
+	var keys []event.Witness
+	for _, w := range st.Registry.Witnesses(nowNS) {
+		keys = append(keys, event.Witness{Name: string(w.Name), Key: w.Key})
 	}
 	return keys
 }
