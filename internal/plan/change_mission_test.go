@@ -198,9 +198,9 @@ func drawMissionPath(t *rapid.T, points []RoutePoint, old []volume.Waypoint) vol
 		if i+1 == len(old) || points[i].Place == points[i+1].Place || i == 0 {
 			continue
 		}
-		for range rapid.IntRange(0, 2).Draw(t, "new points") {
+		for n := range rapid.IntRange(0, 2).Draw(t, "new points") {
 			at += rapid.Int64Range(1, 100).Draw(t, "on the way") * 1e9
-			place := geodesy.Direct(w.At, float64(rapid.IntRange(0, 359).Draw(t, "azimuth")), float64(rapid.IntRange(1, 300).Draw(t, "metres")))
+			place := geodesy.Direct(w.At, float64(rapid.IntRange(0, 359).Draw(t, "azimuth")), float64(400*n+rapid.IntRange(1, 300).Draw(t, "metres"))) // two at one place are a stay
 			q := volume.PathPoint{After: i, At: place, TimeNS: at}
 			if i+3 < len(old) { // the return keeps the height of the last point
 				q.LiftMM = rapid.Int64Range(0, 20_000).Draw(t, "by")
