@@ -313,6 +313,9 @@ func TestAnyHistory(t *testing.T) {
 			t.Logf("no history came to %s", kind)
 		}
 	}
+	if testing.Short() {
+		return // too few histories to expect each of them
+	}
 	for _, kind := range []string{"agreement.entered", "agreement.suspended", "agreement.resumed", "agreement.terminated"} {
 		if reached[kind] == 0 {
 			t.Errorf("no history came to %s: the test no longer looks at it", kind)
