@@ -1,0 +1,89 @@
+// The one screen.
+import { useEffect, useRef } from 'preact/hooks'
+import { now } from './clock.ts'
+import { remove } from './node.ts'
+import { Banner } from './panel/banner.tsx'
+import { Login } from './panel/login.tsx'
+import { Table } from './panel/table.tsx'
+import { end, items, stream } from './picture.ts'
+import { keep, session, tell, theme, units, type Theme, type Units } from './state.ts'
+import { clock, day } from './units.ts'
+import { canDraw, open } from './map/map.ts'
+
+export function App() {
+  if (session.value === undefined) return <main class="login"><p role="status">Asking the node…</p></main>
+  if (session.value === null) return <Login />
+  return (
+    <>
+      <a class="skip" href="#rows">To the table</a>
+      <Header />
+      <Banner />
+      <main class="screen">
+        <div class="left">
+          <MapView />
+        </div>
+        <div class="right">
+          <Table />
+        </div>
+      </main>
+      <p class="unseen" role="status" aria-live="polite">{tell.value}</p>
+    </>
+  )
+}
+
+function Header() {
+  const s = session.value!
+  const live = stream.value.state === 'live'
+  return (
+    <header>
+      <h1>deconflict</h1>
+      <p class="clock"><time>{day(now.value)} {clock(now.value)}</time></p>
+      <p class={live ? 'stream live' : 'stream'}>{live ? '● live' : '○ not live'}</p>
+      <p class="who">{s.party}{s.role ? `, ${s.role}` : ''}{s.person ? ` (${s.person})` : ''}</p>
+      <label class="pick">Units
+        <select value={units.value} onChange={(e) => { units.value = e.currentTarget.value as Units; keep('units', units.value) }}>
+          <option value="aviation">ft, NM, Zulu</option>
+          <option value="metric">m, km, local time</option>
+        </select>
+      </label>
+      <label class="pick">Light
+        <select value={theme.value} onChange={(e) => { theme.value = e.currentTarget.value as Theme; keep('theme', theme.value) }}>
+          <option value="auto">as the system</option>
+          <option value="light">light</option>
+          <option value="dark">dark</option>
+        </select>
+      </label>
+      {s.mode === 'node' && <button type="button" onClick={() => void signOut()}>Sign out</button>}
+    </header>
+  )
+}
+
+async function signOut(): Promise<void> {
+  end()
+  session.value = null
+  await remove('/v1/session').catch(() => undefined) // the page has let go of it in any case
+}
+
+function MapView() {
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!canDraw()) return
+    let close = (): void => undefined
+    let gone = false
+    void open(box.current!).then((g) => {
+      close = g.close
+      if (gone) close()
+      else (window as { deconflictMap?: unknown }).deconflictMap = g.map // what is drawn can be asked for in a console
+    })
+    return () => {
+      gone = true
+      close()
+    }
+  }, [])
+  return (
+    <section class="map" aria-label="Map">
+      <div ref={box} class="ground" />
+      {!canDraw() && <p class="nomap">This browser draws no maps (WebGL 2 is missing or switched off). The table has everything that the map would show: {items.value.size} entries.</p>}
+    </section>
+  )
+}

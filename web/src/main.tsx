@@ -1,0 +1,17 @@
+import { effect } from '@preact/signals'
+import { render } from 'preact'
+import './style.css'
+import { App } from './app.tsx'
+import { resume } from './panel/login.tsx'
+import { compare } from './picture.ts'
+import { theme } from './state.ts'
+import { keepAddress, readAddress } from './url.ts'
+
+readAddress()
+keepAddress()
+effect(() => {
+  document.documentElement.dataset['theme'] = theme.value
+})
+render(<App />, document.getElementById('app')!)
+void resume()
+setInterval(() => void compare().catch(() => undefined), 30_000) // who cannot ask has a banner already

@@ -1,0 +1,82 @@
+// The node's interface. The session is a cookie that no script can read; the
+// header names which one is meant, and keeps other sites from using any.
+import { seat } from './seat.ts'
+
+/** Problem is an answer that refuses (RFC 9457). */
+export class Problem extends Error {
+  readonly status: number
+  readonly kind: string
+  readonly details: unknown
+
+  constructor(status: number, body: { type?: string; title?: string; detail?: string; details?: unknown }) {
+    super(body.detail || body.title || `the node answered ${status}`)
+    this.status = status
+    this.kind = (body.type ?? '').split(':').pop() ?? ''
+    this.details = body.details
+  }
+}
+
+/** Unreachable is that no answer came. */
+export class Unreachable extends Error {}
+
+export const headers = (more: Record<string, string> = {}): Record<string, string> => ({ 'Deconflict-Seat': seat, ...more })
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  let answer: Response
+  try {
+    answer = await fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store' })
+  } catch (e) {
+    if (init.signal?.aborted) throw e
+    throw new Unreachable('the node cannot be reached')
+  }
+  if (answer.ok) return answer
+  let body = {}
+  try {
+    body = await answer.json()
+  } catch {
+    // not the node's own words: the status says it
+  }
+  throw new Problem(answer.status, body)
+}
+
+/** get reads from the node. */
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await ask(path, signal ? { headers: headers(), signal } : { headers: headers() })
+  return (await answer.json()) as T
+}
+
+/** post sends to the node. */
+export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const init: RequestInit = {
+    method: 'POST',
+    headers: headers({ 'Content-Type': 'application/json' }),
+    body: body instanceof Blob ? body : JSON.stringify(body),
+  }
+  if (signal) init.signal = signal
+  const answer = await ask(path, init)
+  return (answer.status === 204 ? undefined : await answer.json()) as T
+}
+
+/** remove deletes at the node. */
+export async function remove(path: string): Promise<void> {
+  await ask(path, { method: 'DELETE', headers: headers() })
+}
+
+/** Basis is what an answer rests on. */
+export interface Basis {
+  node: string
+  node_time: string
+  journal_size: number
+  journal_root: string
+}
+
+/** Taken is the answer to an act. */
+export interface Taken {
+  id: string
+  index: number
+  missing?: string[]
+  events: { index: number; fields: Record<string, unknown> }[]
+}
+
+/** act does something under the session's party; the node vouches for it. */
+export const act = (kind: string, body: unknown): Promise<Taken> => post('/v1/acts', { statement: { act: kind, body } })

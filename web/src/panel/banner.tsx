@@ -1,0 +1,27 @@
+// What is wrong with the picture, in the one place that cannot be overlooked.
+import { ageS, diverged, loaded, stream, tracks } from '../picture.ts'
+import { chosen, now } from '../clock.ts'
+import { session } from '../state.ts'
+import { clock, day, span } from '../units.ts'
+
+export function Banner() {
+  const s = stream.value
+  const left = session.value?.expires ? (Date.parse(session.value.expires) - now.value) / 1000 : Infinity
+  return (
+    <div class="banners">
+      {loaded.value && s.state === 'cut' && (
+        <p class="banner bad" role="alert">
+          <strong>The picture is old.</strong> The node was last heard of {span(ageS.value)} ago ({s.why}). Nothing here is live. Trying again.
+        </p>
+      )}
+      {diverged.value && (
+        <p class="banner bad" role="alert"><strong>This picture differs from the node’s.</strong> It is being read anew; until then trust neither.</p>
+      )}
+      {chosen.value !== null && (
+        <p class="banner note"><strong>Not now:</strong> you look at {day(chosen.value)} {clock(chosen.value)}. <button type="button" onClick={() => (chosen.value = null)}>Back to now</button></p>
+      )}
+      {tracks.value.list.length > 0 && tracks.value.simulated && <p class="banner note"><strong>Simulated traffic.</strong> Craft that move here do not exist.</p>}
+      {left < 300 && left > 0 && <p class="banner note">Your session ends in {span(left)}.</p>}
+    </div>
+  )
+}

@@ -1,0 +1,83 @@
+// Verdicts, states and errors as people say them.
+import { Problem, Unreachable } from './node.ts'
+import type { Item, Verdict } from './picture.ts'
+import { altitude, clock, distance } from './units.ts'
+
+/** nameFor finds what somebody or something is called here. */
+export type NameFor = (id: string) => string
+
+const outcomes: Record<string, string> = {
+  stands: 'conflict: the other was there first or ranks higher',
+  no_entry: 'conflict: entry is barred',
+  unacknowledged: 'a protected site that you have not acknowledged',
+  not_judged: 'too intricate to be judged, so not clear',
+  yields: 'the other gives way',
+  displaced: 'the other has given way already',
+  lapsed: 'the other was accepted under rules that were suspended since',
+  off_nominal: 'does not conform',
+  other_off_nominal: 'the other does not conform',
+  margin: 'separation holds, its margin does not',
+  no_rule: 'too near, and no rule is in force',
+  contact: 'may be entered once contact is made',
+  call_first: 'call first',
+  call_late: 'the time to call has passed',
+  leaving: 'leave: it came into force around you',
+  advisory: 'advisory',
+  unilateral: 'claimed by its owner alone',
+  crossing: 'a crossing of the line, declared in time',
+  crossing_late: 'a crossing of the line, declared late',
+  crossing_elsewhere: 'crosses the line at another place or time than declared',
+  crossing_undeclared: 'crosses the line undeclared',
+  buffer: 'within the buffer of the line',
+  other_side: 'beyond the line',
+  site: 'near a protected site, acknowledged',
+  hearsay: 'by hearsay',
+  possible: 'possible: only a coarse outline of the other is known',
+}
+
+/** outcomeWords is what follows from a verdict. */
+export const outcomeWords = (outcome: string): string => outcomes[outcome] ?? outcome.replaceAll('_', ' ')
+
+/** blocks: an intent with such a verdict is not accepted. */
+export const blocks = (v: Verdict): boolean => ['stands', 'no_entry', 'unacknowledged', 'not_judged'].includes(v.outcome)
+
+/** sentence is a verdict in one sentence, with who, how near, when and by how
+ * much too near. */
+export function sentence(v: Verdict, own: string, nameFor: NameFor): string {
+  const other = v.against === 'intent' ? nameFor(v.id) : `${v.against} ${nameFor(v.id)}`
+  const who = v.party && v.party !== own ? `${other} of ${nameFor(v.party)}` : other
+  const parts: string[] = []
+  const m = v.measure
+  if (m?.horizontal_tenth_mm !== undefined) parts.push(`${distance(m.horizontal_tenth_mm / 10_000)} apart`)
+  if (m?.vertical_mm !== undefined && v.against === 'intent') parts.push(`${altitude(m.vertical_mm / 1000)} vertically`)
+  if (m?.at) parts.push(`at ${clock(Date.parse(m.at))}`)
+  else if (v.from && v.to) parts.push(`${clock(Date.parse(v.from))} to ${clock(Date.parse(v.to))}`)
+  const short: string[] = []
+  if (m?.lateral_shortfall_tenth_mm) short.push(`${distance(m.lateral_shortfall_tenth_mm / 10_000)} too near`)
+  if (m?.vertical_shortfall_mm) short.push(`${altitude(m.vertical_shortfall_mm / 1000)} too little between`)
+  const where = parts.length ? `: ${parts.join(', ')}` : ''
+  return `${who}${where}${short.length ? `; ${short.join(' or ')}` : ''} (${outcomeWords(v.outcome)}).`
+}
+
+/** stateWords is an item's state, as a word and a sign that needs no colour. */
+export function stateWords(i: Item): string {
+  if (i.kind !== 'intent') return (i.type ?? i.kind).replaceAll('_', ' ')
+  const signs: Record<string, string> = { Accepted: '◇', Activated: '◆', Nonconforming: '▲', Contingent: '▲▲', Ended: '○', Withdrawn: '○', Proposed: '…', 'Gives way': '▽' }
+  return `${signs[i.state] ?? '·'} ${i.state}`
+}
+
+const shownWords = { exact: 'exact', coarse: 'coarse: contains the true one', outline: "the DSS's outline: contains the true one", withheld: 'not shown to you' }
+
+/** shownIn says how much of an item is known here. */
+export const shownIn = (i: Item): string => shownWords[i.shown]
+
+/** errorWords is what went wrong and what to do about it. */
+export function errorWords(e: unknown): string {
+  if (e instanceof Unreachable) return 'The node cannot be reached. Nothing was sent twice; try again when the banner is gone.'
+  if (e instanceof Problem) {
+    if (e.status === 401) return 'Your session has ended. Sign in again; what you were writing stays here.'
+    if (e.status === 403) return `You may not do this: ${e.message}`
+    return e.message
+  }
+  return e instanceof Error ? e.message : String(e)
+}
