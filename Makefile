@@ -6,7 +6,7 @@ GO       ?= go
 FUZZTIME ?= 20000x
 PACKAGE  ?= ./...
 
-.PHONY: check test build lint race fuzz bench clean
+.PHONY: check test build map map-or-not lint race fuzz bench clean
 
 check: bin/deconflict
 	@COLUMNS=$${COLUMNS:-96} ./bin/deconflict check \
@@ -22,8 +22,30 @@ build: bin/deconflict
 
 # A static binary with the standard library and nothing else in it.
 .PHONY: bin/deconflict
-bin/deconflict:
+bin/deconflict: map-or-not
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $@ ./cmd/deconflict
+
+# The map, which the program embeds: built anew when its sources changed.
+MAP_INDEX := $(or $(firstword $(wildcard internal/web/dist/index.html internal/web/dist/index.html.gz)),internal/web/dist/index.html)
+MAP_SOURCES := $(shell find web \( -name node_modules -o -name test \) -prune -o -type f -print)
+
+map: $(MAP_INDEX)
+
+$(MAP_INDEX): web/node_modules/.package-lock.json $(MAP_SOURCES)
+	find internal/web/dist -mindepth 1 ! -name absent.html -delete
+	cd web && npm run build
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+
+# Without npm, or without a network to fetch what it names, the program does all
+# but show the map.
+map-or-not:
+	@if ! command -v npm >/dev/null; then \
+		test -e $(MAP_INDEX) || echo "without the map in the browser: 'make map' builds it and needs npm with Node.js 20.19 or newer"; \
+	elif ! $(MAKE) --no-print-directory --silent map; then \
+		echo "without the map in the browser, or with an older one: 'make map' failed"; \
+	fi
 
 lint:
 	@unformatted=$$($(GO) tool gofumpt -l .) && test -z "$$unformatted" || { echo "run 'go tool gofumpt -w .' for:"; echo "$$unformatted"; exit 1; }
@@ -42,3 +64,4 @@ bench:
 
 clean:
 	rm -rf bin
+	find internal/web/dist -mindepth 1 ! -name absent.html -delete

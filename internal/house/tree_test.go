@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,15 +28,17 @@ type file struct {
 	data []byte
 }
 
-// tree returns every file of the project: all but git's own and what the
-// Makefile builds.
+// built are the folders of what the Makefile fetches and builds.
+var built = []string{"bin", "web/node_modules", "web/test/out", "internal/web/dist"}
+
+// tree returns every file of the project: all but git's own and what is built.
 var tree = sync.OnceValues(func() ([]file, error) {
 	var files []file
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (name == ".git" || name == "bin"):
+		case d.IsDir() && (name == ".git" || slices.Contains(built, name)):
 			return fs.SkipDir
 		case !d.Type().IsRegular() || name == ".git": // in a linked work tree .git is a file
 			return nil
