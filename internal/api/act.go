@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/world"
 )
@@ -173,6 +175,13 @@ func (h *handler) readAct(c *call) (*party.Act, error) {
 	a := &party.Act{Signatures: e.Signatures, TokenRole: c.who.Role, TokenPerson: c.who.Person}
 	if err := statement.Unmarshal(e.Statement, &a.Statement); err != nil {
 		return nil, BadBody.With("statement: " + err.Error())
+	}
+	if a.Act == registry.Stop {
+		// Nothing keeps a STOP: garbled is better than late, and the token stands for
+		// who signs it badly.
+		a.Signatures = slices.DeleteFunc(a.Signatures, func(s party.Signature) bool { return !s.Good(e.Statement) })
+	} else if err := statement.CheckText(body); err != nil {
+		return nil, BadBody.With(err.Error())
 	}
 	if len(a.Signatures) == 0 {
 		h.complete(c, &a.Statement)

@@ -354,5 +354,5 @@ func (s *search) meets(outlines []outline.Volume) bool {
 // Kinds of problems that only searches report.
 var (
 	BadBody = Problem{Kind: "bad-body", Title: "The body cannot be used", Status: http.StatusBadRequest}
-	TooMuch = Problem{Kind: "too-much", Title: "The search would take too much", Status: http.StatusRequestEntityTooLarge}
+	TooMuch = Problem{Kind: "too-much", Title: "More than is taken at once", Status: http.StatusRequestEntityTooLarge}
 )

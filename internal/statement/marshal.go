@@ -40,7 +40,7 @@ func unmarshal(value []byte, v any, others bool) error {
 	if err := checkMembers(value, reflect.TypeOf(v), others); err != nil {
 		return err
 	}
-	return json.Unmarshal(value, v)
+	return worded(json.Unmarshal(value, v))
 }
 
 // Canonical rewrites one JSON value in its canonical form: members in order,
@@ -61,7 +61,7 @@ func canonicalByTokens(text []byte) ([]byte, error) {
 	c := canonizer{d}
 	out, err := c.value(make([]byte, 0, len(text)), 0)
 	if err != nil {
-		return nil, err
+		return nil, worded(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("byte %d: expected the end after the value", d.InputOffset())

@@ -77,7 +77,7 @@ func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
 	}
 	// STOP is never refused for its time: one that is sent again after so many acts
 	// is another STOP.
-	if lost := st.taken.lost(a.Party); int64(a.At) <= lost && a.Act != registry.Stop && !st.Registry.Waits(a) {
+	if lost := st.taken.lost(a.Party); lost != 0 && int64(a.At) <= lost && a.Act != registry.Stop && !st.Registry.Waits(a) {
 		return nil, event.Refuse(event.Stale, "found the time %s, expected one after %s: earlier acts of %s are not remembered, so that this one might be done twice; say it anew",
 			a.At, statement.Instant(lost), a.Party)
 	}
