@@ -1,12 +1,17 @@
 // The one screen.
+import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { now } from './clock.ts'
 import { remove } from './node.ts'
 import { Banner } from './panel/banner.tsx'
+import { Detail } from './panel/detail.tsx'
+import { Help } from './panel/keyboard.tsx'
 import { Login } from './panel/login.tsx'
+import { Profile } from './panel/profile.tsx'
 import { Table } from './panel/table.tsx'
+import { Timeline } from './panel/timeline.tsx'
 import { end, items, stream } from './picture.ts'
-import { keep, session, tell, theme, units, type Theme, type Units } from './state.ts'
+import { alarm, helpOpen, keep, panel, session, tell, theme, units, type Panel, type Theme, type Units } from './state.ts'
 import { clock, day } from './units.ts'
 import { canDraw, open } from './map/map.ts'
 
@@ -21,13 +26,40 @@ export function App() {
       <main class="screen">
         <div class="left">
           <MapView />
+          <Profile />
+          <Timeline />
         </div>
         <div class="right">
-          <Table />
+          <Tabs />
+          <div id="panel" class="panel">{panels[panel.value]()}</div>
+          <Detail />
         </div>
       </main>
+      {alarm.value && (
+        <div class="alarm" role="alert">
+          <p><strong>Conflict.</strong> {alarm.value}</p>
+          <button type="button" onClick={() => (alarm.value = '')}>Seen</button>
+        </div>
+      )}
+      <Help />
       <p class="unseen" role="status" aria-live="polite">{tell.value}</p>
     </>
+  )
+}
+
+const panels: Record<Panel, () => ComponentChild> = {
+  table: () => <Table />,
+  channel: () => null,
+  plan: () => null,
+}
+
+function Tabs() {
+  return (
+    <nav class="tabs" aria-label="Panels">
+      {([['table', 'Table'], ['channel', 'Channel'], ['plan', 'Plan']] as const).map(([k, words]) => (
+        <button type="button" key={k} aria-current={panel.value === k ? 'page' : undefined} aria-controls="panel" onClick={() => (panel.value = k)}>{words}</button>
+      ))}
+    </nav>
   )
 }
 
@@ -53,6 +85,7 @@ function Header() {
           <option value="dark">dark</option>
         </select>
       </label>
+      <button type="button" onClick={() => (helpOpen.value = true)}>Keys</button>
       {s.mode === 'node' && <button type="button" onClick={() => void signOut()}>Sign out</button>}
     </header>
   )

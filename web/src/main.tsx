@@ -2,6 +2,8 @@ import { effect } from '@preact/signals'
 import { render } from 'preact'
 import './style.css'
 import { App } from './app.tsx'
+import { watch } from './alarm.ts'
+import { listen } from './panel/keyboard.tsx'
 import { resume } from './panel/login.tsx'
 import { compare } from './picture.ts'
 import { theme } from './state.ts'
@@ -13,5 +15,7 @@ effect(() => {
   document.documentElement.dataset['theme'] = theme.value
 })
 render(<App />, document.getElementById('app')!)
+listen()
+watch()
 void resume()
 setInterval(() => void compare().catch(() => undefined), 30_000) // who cannot ask has a banner already

@@ -61,6 +61,8 @@ export interface Item {
   name?: string
   version?: number
   token?: string
+  /** read_set is what activating has to name */
+  read_set?: string[]
   type?: string
   rank?: string
   aircraft_kind?: string
@@ -75,6 +77,12 @@ export interface Item {
   notice?: string
   verdicts?: Verdict[]
 }
+
+/** phase is an item's state, one word for native intents and those of F3548. */
+export const phase = (i: Item): string => i.state.toLowerCase()
+
+/** over: nobody flies it any more. */
+export const over = (i: Item): boolean => ['ended', 'withdrawn'].includes(phase(i))
 
 interface Answer {
   items: Item[]

@@ -45,11 +45,17 @@ export interface View {
 /** view is what the map shows; null until something says where to look. */
 export const view = signal<View | null>(null)
 
+/** bounds is what of the ground is in view: west, south, east, north. */
+export const bounds = signal<[number, number, number, number] | null>(null)
+
 /** goTo asks the map to look somewhere: [west, south, east, north]. */
 export const goTo = signal<[number, number, number, number] | null>(null)
 
 /** tell is what a screen reader says next. */
 export const tell = signal('')
+
+/** alarm is the newest conflict, in one sentence, until somebody has seen it. */
+export const alarm = signal('')
 
 /** panel is what stands beside the map. */
 export type Panel = 'table' | 'channel' | 'plan'

@@ -1,6 +1,6 @@
 // Verdicts, states and errors as people say them.
 import { Problem, Unreachable } from './node.ts'
-import type { Item, Verdict } from './picture.ts'
+import { phase, type Item, type Verdict } from './picture.ts'
 import { altitude, clock, distance } from './units.ts'
 
 /** nameFor finds what somebody or something is called here. */
@@ -62,8 +62,12 @@ export function sentence(v: Verdict, own: string, nameFor: NameFor): string {
 /** stateWords is an item's state, as a word and a sign that needs no colour. */
 export function stateWords(i: Item): string {
   if (i.kind !== 'intent') return (i.type ?? i.kind).replaceAll('_', ' ')
-  const signs: Record<string, string> = { Accepted: '◇', Activated: '◆', Nonconforming: '▲', Contingent: '▲▲', Ended: '○', Withdrawn: '○', Proposed: '…', 'Gives way': '▽' }
-  return `${signs[i.state] ?? '·'} ${i.state}`
+  const at = phase(i)
+  return `${signs[at] ?? '·'} ${at === 'displaced' ? 'gives way' : at}`
+}
+
+const signs: Record<string, string> = {
+  proposed: '…', accepted: '◇', activated: '◆', displaced: '▽', nonconforming: '▲', contingent: '▲▲', ended: '○', withdrawn: '○',
 }
 
 const shownWords = { exact: 'exact', coarse: 'coarse: contains the true one', outline: "the DSS's outline: contains the true one", withheld: 'not shown to you' }

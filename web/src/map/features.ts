@@ -1,21 +1,21 @@
 // Items as features of the map. Decisions rest on exact shapes at the node;
 // what is here is for the eye.
 import type { Feature, LineString, Point, Polygon } from 'geojson'
-import type { Item, Path, Track } from '../picture.ts'
+import { phase, type Item, type Path, type Track } from '../picture.ts'
 
 /** look is how an item is drawn: by what it is and in which state. */
 export type Look = 'planned' | 'active' | 'alarm' | 'over' | 'bar' | 'advise'
 
 export function lookOf(i: Item): Look {
   if (i.kind === 'zone' || i.kind === 'constraint') return i.type === 'advisory' ? 'advise' : 'bar'
-  switch (i.state) {
-    case 'Activated':
+  switch (phase(i)) {
+    case 'activated':
       return 'active'
-    case 'Nonconforming':
-    case 'Contingent':
+    case 'nonconforming':
+    case 'contingent':
       return 'alarm'
-    case 'Ended':
-    case 'Withdrawn':
+    case 'ended':
+    case 'withdrawn':
       return 'over'
   }
   return 'planned'

@@ -8,7 +8,7 @@ import '@fontsource/b612/latin-400.css'
 import '@fontsource/b612/latin-700.css'
 import { time } from '../clock.ts'
 import { changed, type Item, items, loaded, stale, tracks } from '../picture.ts'
-import { calm, dark, goTo, selection, units, view } from '../state.ts'
+import { bounds, calm, dark, goTo, selection, units, view } from '../state.ts'
 import { graticule, ground } from './basemap.ts'
 import { boxOf, featuresOf, most, second, trackFeatures } from './features.ts'
 import { hits, styleOf } from './style.ts'
@@ -191,6 +191,7 @@ class Drawing {
 
   private grid(): void {
     const b = this.map.getBounds()
+    bounds.value = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()]
     this.source('graticule')?.setData(graticule(b.getWest(), b.getSouth(), b.getEast(), b.getNorth()))
   }
 

@@ -1,0 +1,114 @@
+// What is selected: the verdict in words, what it rests on, and ways out.
+import { signal } from '@preact/signals'
+import { forward } from 'mgrs'
+import { now } from '../clock.ts'
+import { boxOf, nameOf } from '../map/features.ts'
+import { act } from '../node.ts'
+import { items, over, phase, want, type Item } from '../picture.ts'
+import { goTo, selection, session } from '../state.ts'
+import { altitude, degrees, window_ } from '../units.ts'
+import { blocks, errorWords, sentence, shownIn, stateWords } from '../words.ts'
+import { Options } from './options.tsx'
+
+const failed = signal('')
+
+/** callOf is what something is called here, by its id. */
+export const callOf = (id: string): string => {
+  const i = items.value.get(id)
+  return i ? nameOf(i) : id
+}
+
+export function Detail() {
+  const i = selection.value === null ? undefined : items.value.get(selection.value)
+  if (!i) {
+    return selection.value === null ? null : (
+      <section class="detail" aria-label="Selection">
+        <p>{selection.value}: nothing of it is shown to you, or it is over.</p>
+      </section>
+    )
+  }
+  const box = boxOf([i])
+  const centre: [number, number] | null = box && [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+  return (
+    <section class="detail" aria-labelledby="detail-title">
+      <div class="title">
+        <h2 id="detail-title">{nameOf(i)}</h2>
+        {box && <button type="button" onClick={() => (goTo.value = box)}>Look there</button>}
+        <button type="button" onClick={() => (selection.value = null)} aria-label="Close the selection">Close</button>
+      </div>
+      <dl>
+        <dt>Party</dt><dd>{i.party}{i.own ? ' (us)' : ''}</dd>
+        <dt>State</dt><dd>{stateWords(i)}{i.version ? `, version ${i.version}` : ''}{i.under_review ? ', under review: its verdicts rest on what no longer holds' : ''}</dd>
+        <dt>Window</dt><dd>{window_(Date.parse(i.start), Date.parse(i.end), now.value)}</dd>
+        <dt>Altitudes</dt><dd>{altitudes(i)}</dd>
+        {centre && <><dt>Middle</dt><dd>{degrees(...centre)} · {mgrsOf(centre)}</dd></>}
+        <dt>Place</dt><dd>{shownIn(i)}</dd>
+        {i.grade && <><dt>Assurance</dt><dd>{i.grade}</dd></>}
+        {i.notice && <><dt>Notice</dt><dd>{i.notice}</dd></>}
+        <dt>Id</dt><dd class="id">{i.id}</dd>
+      </dl>
+      {i.own && i.kind === 'intent' && <Own i={i} />}
+    </section>
+  )
+}
+
+function Own({ i }: { i: Item }) {
+  const list = i.verdicts ?? []
+  const held = list.filter(blocks)
+  const suppositions = [...new Set(list.flatMap((v) => v.measure?.suppositions ?? []))]
+  const at = phase(i)
+  const go = async (kind: string, body: unknown): Promise<void> => {
+    failed.value = ''
+    try {
+      await act(kind, body)
+      want(i.id)
+    } catch (e) {
+      failed.value = errorWords(e)
+    }
+  }
+  return (
+    <>
+      <h3>How it stands to others</h3>
+      {list.length === 0 && <p>No conflict with what is declared to this node and shown to you. That does not say that nobody is there.</p>}
+      <ul class="verdicts">
+        {list.map((v, k) => (
+          <li key={k} class={blocks(v) ? 'bad' : ''}>
+            {blocks(v) ? '⚠ ' : ''}{sentence(v, session.value?.party ?? '', callOf)}
+            {items.value.has(v.id) && <button type="button" class="link" onClick={() => (selection.value = v.id)}>Show</button>}
+          </li>
+        ))}
+      </ul>
+      {suppositions.length > 0 && (
+        <details><summary>What this supposes ({suppositions.length})</summary><ul>{suppositions.map((s) => <li key={s}>{s}</li>)}</ul></details>
+      )}
+      {failed.value && <p class="error" role="alert">{failed.value}</p>}
+      {i.native && !over(i) && (
+        <div class="acts">
+          {at === 'accepted' && <button type="button" onClick={() => void go('intent.activate', { id: i.id, token: i.token, read_set: i.read_set ?? [] })}>Activate</button>}
+          {['activated', 'nonconforming', 'contingent'].includes(at) && <button type="button" onClick={() => void go('intent.end', { id: i.id })}>End</button>}
+          {at === 'accepted' && <button type="button" onClick={() => void go('intent.withdraw', { id: i.id })}>Withdraw</button>}
+          {at === 'activated' && <button type="button" class="danger" onClick={() => void go('intent.nonconforming', { id: i.id })}>Not where declared</button>}
+        </div>
+      )}
+      {i.native && !over(i) && (held.length > 0 || list.length > 0) && <Options key={`${i.id} ${i.version}`} ask={{ intent: i.id }} act="intent.change" taken={() => want(i.id)} />}
+    </>
+  )
+}
+
+function altitudes(i: Item): string {
+  if (i.shown === 'withheld') return 'not shown to you'
+  const all = [
+    ...i.volumes.map((v) => `${v.lower_m === null ? 'ground' : altitude(v.lower_m, v.datum)} – ${altitude(v.upper_m, v.upper_m === null ? '' : v.datum)}`),
+    ...i.paths.map((p) => {
+      const h = p.points.map((q) => q[2])
+      return `${altitude(Math.min(...h), p.datum)} – ${altitude(Math.max(...h), p.datum)}`
+    }),
+  ]
+  return [...new Set(all)].slice(0, 4).join('; ') || '–'
+}
+
+/** mgrsOf is a position on the military grid, to 10 m. */
+export function mgrsOf([lng, lat]: [number, number]): string {
+  if (lat > 84 || lat < -80) return 'no MGRS here'
+  return forward([((((lng + 180) % 360) + 360) % 360) - 180, lat], 4).replace(/^(\d+\w)(\w\w)(\d{4})(\d{4})$/, '$1 $2 $3 $4')
+}
