@@ -7,6 +7,7 @@ import { Banner } from './panel/banner.tsx'
 import { Detail } from './panel/detail.tsx'
 import { Help } from './panel/keyboard.tsx'
 import { Login } from './panel/login.tsx'
+import { Plan } from './panel/plan.tsx'
 import { Profile } from './panel/profile.tsx'
 import { Table } from './panel/table.tsx'
 import { Timeline } from './panel/timeline.tsx'
@@ -50,7 +51,7 @@ export function App() {
 const panels: Record<Panel, () => ComponentChild> = {
   table: () => <Table />,
   channel: () => null,
-  plan: () => null,
+  plan: () => <Plan />,
 }
 
 function Tabs() {

@@ -3,6 +3,7 @@ import { render } from 'preact'
 import './style.css'
 import { App } from './app.tsx'
 import { watch } from './alarm.ts'
+import { keepChecked } from './draft.ts'
 import { listen } from './panel/keyboard.tsx'
 import { resume } from './panel/login.tsx'
 import { compare } from './picture.ts'
@@ -17,5 +18,6 @@ effect(() => {
 render(<App />, document.getElementById('app')!)
 listen()
 watch()
+keepChecked()
 void resume()
 setInterval(() => void compare().catch(() => undefined), 30_000) // who cannot ask has a banner already

@@ -9,8 +9,10 @@ import '@fontsource/b612/latin-700.css'
 import { time } from '../clock.ts'
 import { changed, type Item, items, loaded, stale, tracks } from '../picture.ts'
 import { bounds, calm, dark, goTo, selection, units, view } from '../state.ts'
+import { drawing } from '../draft.ts'
 import { graticule, ground } from './basemap.ts'
 import { boxOf, featuresOf, most, second, trackFeatures } from './features.ts'
+import { edit } from './draw.ts'
 import { hits, styleOf } from './style.ts'
 
 setWorkerUrl(workerURL)
@@ -54,7 +56,7 @@ export async function open(container: HTMLElement): Promise<Ground> {
   })
   await new Promise<void>((done) => map.once('load', () => done()))
   const g = new Drawing(map)
-  ends.push(...g.follow())
+  ends.push(...g.follow(), edit(map))
   void g.ground()
   return {
     map,
@@ -103,6 +105,7 @@ class Drawing {
       this.grid()
     })
     m.on('click', (e) => {
+      if (drawing.value) return // the press places a point
       const hit = m.queryRenderedFeatures([[e.point.x - 4, e.point.y - 4], [e.point.x + 4, e.point.y + 4]], { layers: hits })
       // The smallest thing under the pointer: it is the hardest to hit.
       const ids = [...new Set(hit.map((f) => String(f.properties['id'] ?? '')).filter(Boolean))]

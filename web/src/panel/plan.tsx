@@ -1,0 +1,270 @@
+// Making a plan: draw it or drop a file, see at once whether it conflicts, take
+// a way out, declare.
+import { signal } from '@preact/signals'
+import { now } from '../clock.ts'
+import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, planOf, readFile, templates, zonesOf, type Draft, type FileDraft, type Form } from '../draft.ts'
+import { act } from '../node.ts'
+import { want, type LngLat } from '../picture.ts'
+import { goTo, selection, session, tell, units, view } from '../state.ts'
+import { day, span } from '../units.ts'
+import { blocks, errorWords, sentence } from '../words.ts'
+import { callOf } from './detail.tsx'
+import { Options } from './options.tsx'
+
+const busy = signal(false)
+const failed = signal('')
+const read = signal<{ drafts: FileDraft[]; notes: string[] } | null>(null)
+
+const set = (part: Partial<Draft>): void => {
+  if (draft.value) draft.value = { ...draft.value, ...part }
+}
+
+export function Plan() {
+  if (session.value?.mode === 'files') return <section class="plan"><p>These are files on this computer. To declare a plan, start a node: <code>deconflict serve</code>.</p></section>
+  const d = draft.value
+  return (
+    <section class="plan" aria-labelledby="plan-title">
+      <h2 id="plan-title">{d ? (d.what === 'zone' ? 'A zone' : d.replaces ? 'A change' : 'A plan') : 'Make a plan'}</h2>
+      {!d && <Begin />}
+      {d && <Edit d={d} />}
+      {failed.value && <p class="error" role="alert">{failed.value}</p>}
+    </section>
+  )
+}
+
+function middle(): LngLat {
+  const v = view.value
+  return v ? [v.lng, v.lat] : [0, 0]
+}
+
+function Begin() {
+  const begin = (what: Draft['what'], form: Form): void => {
+    failed.value = ''
+    draft.value = fresh(what, form)
+    drawing.value = true
+    tell.value = 'Press on the map to place points, or type a position.'
+  }
+  return (
+    <>
+      <div class="acts">
+        <button type="button" class="main" onClick={() => begin('intent', 'circle')}>Draw a circle</button>
+        <button type="button" onClick={() => begin('intent', 'polygon')}>Draw an area</button>
+        <button type="button" onClick={() => begin('intent', 'corridor')}>Draw a corridor</button>
+        <button type="button" onClick={() => begin('zone', 'polygon')}>Draw a zone</button>
+      </div>
+      <h3>From a file</h3>
+      <label class="drop" onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); void take(e.dataTransfer?.files[0]) }}>
+        <span>Drop a file here, or choose one: .plan, KML or KMZ, GeoJSON, GPX, waypoints</span>
+        <input type="file" accept=".plan,.kml,.kmz,.geojson,.json,.gpx,.waypoints,.txt" onChange={(e) => void take(e.currentTarget.files?.[0])} />
+      </label>
+      {read.value && (
+        <ul>
+          {read.value.drafts.map((f, k) => <li key={k}><button type="button" onClick={() => use(f)}>{f.name || `Plan ${k + 1}`}</button></li>)}
+          {read.value.notes.map((n) => <li key={n} class="quiet">{n}</li>)}
+        </ul>
+      )}
+      <h3>By point and radius, in the middle of the map</h3>
+      <ul class="templates">
+        {templates.map((t) => (
+          <li key={t.name}><button type="button" onClick={() => { failed.value = ''; draft.value = t.make(middle()) }}>{t.name}</button> <span class="quiet">{t.about}</span></li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+async function take(file: File | undefined): Promise<void> {
+  if (!file) return
+  failed.value = ''
+  try {
+    const start = Math.ceil((now.value + 5 * 60_000) / 60_000) * 60_000
+    const answer = await readFile(file, start)
+    read.value = answer
+    if (answer.drafts.length === 1) use(answer.drafts[0]!)
+    else if (answer.drafts.length === 0) failed.value = `${file.name}: nothing in it says where somebody flies.`
+  } catch (e) {
+    failed.value = errorWords(e)
+  }
+}
+
+function use(f: FileDraft): void {
+  const times = [...f.volumes.flatMap((v) => [Date.parse(v.start), Date.parse(v.end)]), ...f.paths.flatMap((p) => p.points.map((q) => q[3]))]
+  const base = fresh('intent', 'file')
+  draft.value = { ...base, name: f.name.slice(0, 60), file: f, start: times.length ? Math.min(...times) : base.start, end: times.length ? Math.max(...times) : base.end }
+  const places = [...f.volumes.flatMap((v) => v.ring), ...f.paths.flatMap((p) => p.points.map((q): LngLat => [q[0], q[1]]))]
+  if (places.length) goTo.value = [Math.min(...places.map((p) => p[0])), Math.min(...places.map((p) => p[1])), Math.max(...places.map((p) => p[0])), Math.max(...places.map((p) => p[1]))]
+}
+
+const footM = 0.3048
+const mileM = 1852
+
+/** Length is a number in the units chosen; inside it is metres. */
+function Length({ label, value, onValue, height = false }: { label: string; value: number; onValue: (m: number) => void; height?: boolean }) {
+  const [unit, per, digits] = units.value === 'metric' ? ['m', 1, 0] : height || value < 0.5 * mileM ? ['ft', footM, 0] : ['NM', mileM, 2]
+  return (
+    <label>{label} ({unit})
+      <input type="number" step="any" required value={Number((value / per).toFixed(digits))} onChange={(e) => { const v = e.currentTarget.valueAsNumber; if (Number.isFinite(v)) onValue(v * per) }} />
+    </label>
+  )
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+function Instant({ label, value, onValue }: { label: string; value: number; onValue: (ms: number) => void }) {
+  const zulu = units.value === 'aviation'
+  const t = new Date(value)
+  const text = `${day(value)}T${zulu ? `${two(t.getUTCHours())}:${two(t.getUTCMinutes())}:${two(t.getUTCSeconds())}` : `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`}`
+  return (
+    <label>{label} ({zulu ? 'Zulu' : 'local'})
+      <input type="datetime-local" step="1" required value={text} onChange={(e) => { const v = Date.parse(e.currentTarget.value + (zulu ? 'Z' : '')); if (Number.isFinite(v)) onValue(v) }} />
+    </label>
+  )
+}
+
+const forms: Record<Form, string> = { circle: 'Press on the map where its middle is.', polygon: 'Press on the map at each corner.', corridor: 'Press on the map along the line.', file: '' }
+
+function Edit({ d }: { d: Draft }) {
+  const zone = d.what === 'zone'
+  return (
+    <form class="edit" onSubmit={(e) => { e.preventDefault(); void declare(d) }}>
+      {d.form !== 'file' && (
+        <div class="acts">
+          <button type="button" aria-pressed={drawing.value} onClick={() => (drawing.value = !drawing.value)}>{drawing.value ? 'Done placing points' : 'Place points'}</button>
+          {d.points.length > 0 && d.form !== 'circle' && <button type="button" onClick={() => set({ points: d.points.slice(0, -1) })}>Take the last point back</button>}
+          {drawing.value && <span class="quiet">{forms[d.form]}</span>}
+        </div>
+      )}
+      {d.form !== 'file' && <Typed d={d} />}
+      <label>Name that crews use<input value={d.name} maxLength={60} onInput={(e) => set({ name: e.currentTarget.value })} /></label>
+      {zone && (
+        <label>Kind
+          <select value={d.zone} onChange={(e) => set({ zone: e.currentTarget.value as Draft['zone'] })}>
+            <option value="no_entry">no entry</option>
+            <option value="entry_with_contact">entry with contact</option>
+            <option value="call_first">call first</option>
+            <option value="advisory">advisory</option>
+          </select>
+        </label>
+      )}
+      {d.form === 'circle' && <Length label="Radius" value={d.reach_m} onValue={(m) => set({ reach_m: m })} />}
+      {d.inner_m !== null && <Length label="Inner radius" value={d.inner_m} onValue={(m) => set({ inner_m: m })} />}
+      {d.form === 'corridor' && <Length label="Half its width" value={d.reach_m} onValue={(m) => set({ reach_m: m })} />}
+      {d.form !== 'file' && (
+        <>
+          <Length height label="Floor" value={d.lower_m} onValue={(m) => set({ lower_m: m })} />
+          <Length height label="Ceiling" value={d.upper_m} onValue={(m) => set({ upper_m: m })} />
+          <label>Altitudes above
+            <select value={d.datum} onChange={(e) => set({ datum: e.currentTarget.value as Draft['datum'] })}>
+              <option value="AMSL">mean sea level (EGM96)</option>
+              <option value="W84">the ellipsoid (WGS84)</option>
+            </select>
+          </label>
+          <Instant label="From" value={d.start} onValue={(ms) => set({ start: ms, end: Math.max(d.end, ms + 60_000) })} />
+          <Instant label="Until" value={d.end} onValue={(ms) => set({ end: ms })} />
+        </>
+      )}
+      {!zone && (
+        <label>Craft
+          <select value={d.aircraft} onChange={(e) => set({ aircraft: e.currentTarget.value as Draft['aircraft'] })}>
+            <option value="unmanned">unmanned</option>
+            <option value="manned">manned</option>
+            <option value="other">other</option>
+          </select>
+        </label>
+      )}
+      <details>
+        <summary>More</summary>
+        {!zone && (
+          <label>Rank
+            <select value={d.rank} onChange={(e) => set({ rank: e.currentTarget.value })}>
+              {['other', 'scheduled', 'state', 'humanitarian', 'fire', 'rescue', 'medical', 'emergency'].map((r) => <option key={r}>{r}</option>)}
+            </select>
+          </label>
+        )}
+        <label>Who answers for it (position)<input value={d.contact} required onInput={(e) => set({ contact: e.currentTarget.value })} /></label>
+        {zone && <label>Frequency<input value={d.frequency} onInput={(e) => set({ frequency: e.currentTarget.value })} /></label>}
+        {!zone && <Length height label="The craft may be off by" value={d.error_m} onValue={(m) => set({ error_m: Math.max(0.001, m) })} />}
+      </details>
+      {d.file && d.file.suppositions.length > 0 && <details open><summary>What the file leaves open is supposed</summary><ul>{d.file.suppositions.map((s) => <li key={s}>{s}</li>)}</ul></details>}
+      {!zone && <Verdicts />}
+      <div class="acts">
+        <button class="main" disabled={busy.value || !complete(d) || bad.value}>{zone ? 'Declare and put in force' : d.replaces ? 'Declare the change' : 'Declare'}</button>
+        <button type="button" onClick={drop}>Discard</button>
+      </div>
+      {!zone && bad.value && (
+        <Options key={JSON.stringify(planOf(d))} ask={{ plan: planOf(d), ...(d.replaces ? { replaces: d.replaces.id } : {}) }} act={d.replaces ? 'intent.change' : 'intent.declare'} taken={drop} />
+      )}
+    </form>
+  )
+}
+
+/** Typed is the same as drawing, for who does not point at maps. */
+function Typed({ d }: { d: Draft }) {
+  return (
+    <details>
+      <summary>Points as numbers ({d.points.length})</summary>
+      {d.points.map(([lng, lat], k) => (
+        <div class="point" key={k}>
+          <label>Latitude {k + 1}<input type="number" step="any" min={-90} max={90} value={Number(lat.toFixed(6))} onChange={(e) => move(k, [lng, e.currentTarget.valueAsNumber])} /></label>
+          <label>Longitude {k + 1}<input type="number" step="any" value={Number(lng.toFixed(6))} onChange={(e) => move(k, [e.currentTarget.valueAsNumber, lat])} /></label>
+        </div>
+      ))}
+      {(d.form !== 'circle' || d.points.length === 0) && <button type="button" onClick={() => set({ points: [...d.points, middle()] })}>Add the middle of the map</button>}
+    </details>
+  )
+}
+
+function move(k: number, at: LngLat): void {
+  if (draft.value && at.every(Number.isFinite)) set({ points: draft.value.points.map((p, j) => (j === k ? at : p)) })
+}
+
+function Verdicts() {
+  const c = checked.value
+  const own = session.value?.party ?? ''
+  return (
+    <div class="judged" role="status" aria-live="polite">
+      {checkFailed.value && <p class="error">{checkFailed.value}</p>}
+      {c?.blocked && <p class="error">⚠ Conflict: it would be refused as it stands.</p>}
+      {c && !c.blocked && <p>{c.state === 'none declared' ? 'None declared near: that does not say that nobody is there.' : 'No conflict with what is declared and shown to you.'}</p>}
+      {c && c.verdicts.length > 0 && (
+        <ul class="verdicts">{c.verdicts.map((v, k) => <li key={k} class={blocks(v) ? 'bad' : ''}>{sentence(v, own, callOf)}</li>)}</ul>
+      )}
+      {c && <p class="quiet">Judged by the node in {Math.round(checkMS.value)} ms, as of entry {c.basis.journal_size}.</p>}
+    </div>
+  )
+}
+
+function drop(): void {
+  draft.value = null
+  drawing.value = false
+  failed.value = ''
+}
+
+async function declare(d: Draft): Promise<void> {
+  busy.value = true
+  failed.value = ''
+  try {
+    if (d.what === 'zone') {
+      for (const z of zonesOf(d)) {
+        const done = await act('zone.declare', z)
+        const made = done.events.map((e) => e.fields).find((f) => typeof f['id'] === 'string' && typeof f['token'] === 'string')
+        if (made) await act('zone.activate', { id: made['id'], token: made['token'] })
+        if (made) want(String(made['id']))
+      }
+    } else {
+      const body = { ...planOf(d), read_set: checked.value?.read_set ?? [], ...(d.replaces ?? {}) }
+      const done = await act(d.replaces ? 'intent.change' : 'intent.declare', body)
+      const id = done.events.map((e) => e.fields['id']).find((x) => typeof x === 'string')
+      if (typeof id === 'string') {
+        selection.value = id
+        want(id)
+      }
+    }
+    tell.value = `${d.name || 'It'} is declared, for ${span((d.end - d.start) / 1000)}.`
+    drop()
+  } catch (e) {
+    failed.value = errorWords(e)
+  } finally {
+    busy.value = false
+  }
+}
