@@ -42,37 +42,6 @@ const version = 1
 // Envelope are the members that every event has.
 var Envelope = []string{"at", "type", "v"}
 
-// Encode appends the event, decided at nowNS, in its canonical form. It panics
-// when the event has members that no canonical form can hold: that is a fault
-// of the program, which a test of each event finds.
-func Encode(dst []byte, ev Event, nowNS int64) []byte {
-	text, err := statement.Marshal(ev)
-	if err != nil {
-		panic(fmt.Sprintf("event %s: %v", ev.Type(), err))
-	}
-	members, err := statement.Fields(text)
-	if err != nil {
-		panic(fmt.Sprintf("event %s: %v", ev.Type(), err))
-	}
-	var w statement.Writer
-	w.Time(nowNS)
-	members = append(members,
-		statement.Field{Name: "at", Value: w.Buf},
-		statement.Field{Name: "type", Value: statement.AppendString(nil, ev.Type())},
-		statement.Field{Name: "v", Value: []byte{'0' + version}})
-	slices.SortFunc(members, func(a, b statement.Field) int {
-		if statement.Less(a.Name, b.Name) {
-			return -1
-		}
-		return 1
-	})
-	dst, err = statement.AppendObject(dst, members)
-	if err != nil {
-		panic(fmt.Sprintf("event %s: %v", ev.Type(), err))
-	}
-	return dst
-}
-
 // Table makes an empty event of each type that a domain knows.
 type Table map[string]func() Event
 
