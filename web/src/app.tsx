@@ -8,7 +8,9 @@ import { Detail } from './panel/detail.tsx'
 import { Help } from './panel/keyboard.tsx'
 import { Login } from './panel/login.tsx'
 import { Plan } from './panel/plan.tsx'
+import { Print } from './panel/print.tsx'
 import { Profile } from './panel/profile.tsx'
+import { seats, Side } from './panel/side.tsx'
 import { Table } from './panel/table.tsx'
 import { Timeline } from './panel/timeline.tsx'
 import { end, items, stream } from './picture.ts'
@@ -17,6 +19,7 @@ import { clock, day } from './units.ts'
 import { canDraw, open } from './map/map.ts'
 
 export function App() {
+  if (seats.length > 1) return <Side />
   if (session.value === undefined) return <main class="login"><p role="status">Asking the node…</p></main>
   if (session.value === null) return <Login />
   return (
@@ -43,6 +46,7 @@ export function App() {
         </div>
       )}
       <Help />
+      <Print />
       <p class="unseen" role="status" aria-live="polite">{tell.value}</p>
     </>
   )
@@ -86,6 +90,7 @@ function Header() {
           <option value="dark">dark</option>
         </select>
       </label>
+      <button type="button" onClick={() => print()}>Print</button>
       <button type="button" onClick={() => (helpOpen.value = true)}>Keys</button>
       {s.mode === 'node' && <button type="button" onClick={() => void signOut()}>Sign out</button>}
     </header>

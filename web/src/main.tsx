@@ -6,6 +6,7 @@ import { watch } from './alarm.ts'
 import { keepChecked } from './draft.ts'
 import { listen } from './panel/keyboard.tsx'
 import { resume } from './panel/login.tsx'
+import { seats } from './panel/side.tsx'
 import { compare } from './picture.ts'
 import { theme } from './state.ts'
 import { keepAddress, readAddress } from './url.ts'
@@ -19,5 +20,5 @@ render(<App />, document.getElementById('app')!)
 listen()
 watch()
 keepChecked()
-void resume()
+if (seats.length < 2) void resume()
 setInterval(() => void compare().catch(() => undefined), 30_000) // who cannot ask has a banner already

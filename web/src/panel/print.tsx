@@ -1,0 +1,52 @@
+// The plan of the day on paper: for a wall, a briefing, or a site whose screens
+// have gone dark.
+import { now } from '../clock.ts'
+import { nameOf } from '../map/features.ts'
+import { ageS, basis, stale } from '../picture.ts'
+import { session } from '../state.ts'
+import { altitude, clock, day, degrees, distance, span, window_ } from '../units.ts'
+import { sentence, shownIn, stateWords } from '../words.ts'
+import { callOf, mgrsOf } from './detail.tsx'
+import { boxOf } from '../map/features.ts'
+import { shown } from './table.tsx'
+import type { Item } from '../picture.ts'
+
+export function Print() {
+  const list = shown.value
+  return (
+    <section class="print" aria-hidden="true">
+      <h1>Plan of the day, {day(now.value)}</h1>
+      <p>
+        As {session.value?.party} sees it at {clock(now.value)}; node {basis.value?.node}, entry {basis.value?.journal_size}.
+        {stale.value && <strong> The picture was {span(ageS.value)} old when this was printed.</strong>}
+      </p>
+      {list.length === 0 && <p>None declared to this node. That does not say that nobody is there.</p>}
+      {list.length > 0 && (
+        <table>
+          <thead><tr><th>Name</th><th>Party</th><th>State</th><th>Window</th><th>Altitudes</th><th>Where</th><th>How it stands to others</th></tr></thead>
+          <tbody>
+            {list.map(({ item }) => (
+              <tr key={item.id}>
+                <td>{nameOf(item)}<br /><small>{item.id.slice(0, 8)} v{item.version ?? 0}</small></td>
+                <td>{item.party}</td>
+                <td>{stateWords(item)}</td>
+                <td>{window_(Date.parse(item.start), Date.parse(item.end), now.value)}</td>
+                <td>{item.volumes.map((v) => `${v.lower_m === null ? 'ground' : altitude(v.lower_m)} – ${altitude(v.upper_m, v.datum)}`)[0] ?? item.paths.map((p) => `${altitude(p.points[0]?.[2] ?? null)} at first, ${p.datum}`)[0] ?? 'not shown'}</td>
+                <td>{where(item)}</td>
+                <td>{(item.verdicts ?? []).map((v) => sentence(v, session.value?.party ?? '', callOf)).join(' ')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p>What is not on this list was not declared to this node, or not shown to {session.value?.party}. It gives no permission to anybody.</p>
+    </section>
+  )
+}
+
+function where(i: Item): string {
+  const circle = i.volumes[0]?.circle
+  if (circle) return `${distance(circle.radius_m)} around ${degrees(...circle.centre)} (${mgrsOf(circle.centre)})`
+  const b = boxOf([i])
+  return b ? `${degrees(b[0], b[1])} to ${degrees(b[2], b[3])}` : shownIn(i)
+}
