@@ -108,6 +108,40 @@ func (st *State) Counts() Counts {
 	return Counts{len(st.intents.byID), len(st.constraints.byID), len(st.subscriptions.byID)}
 }
 
+// EachIntent visits every intent with its outline, which must not be changed, in
+// no order, until it is told to stop.
+func (st *State) EachIntent(visit func(v IntentView, o []outline.Volume) bool) {
+	for _, n := range st.intents.byID {
+		if r := st.intents.records.get(n); !visit(st.viewIntent(r), r.outline) {
+			return
+		}
+	}
+}
+
+// EachConstraint visits every constraint with its outline, as EachIntent does.
+func (st *State) EachConstraint(visit func(v ConstraintView, o []outline.Volume) bool) {
+	for _, n := range st.constraints.byID {
+		if r := st.constraints.records.get(n); !visit(st.viewConstraint(r), r.outline) {
+			return
+		}
+	}
+}
+
+// Outline returns the outline of an intent or constraint, nil for none. It must
+// not be changed.
+func (st *State) Outline(kind Kind, id ID) []outline.Volume {
+	if kind == ConstraintKind {
+		if r, _ := st.constraints.get(id); r != nil {
+			return r.outline
+		}
+		return nil
+	}
+	if r, _ := st.intents.get(id); r != nil {
+		return r.outline
+	}
+	return nil
+}
+
 // meetingIntents returns the records whose outlines meet one of the volumes,
 // sorted by id.
 func (st *State) meetingIntents(volumes []outline.Volume) []*intent {

@@ -96,6 +96,8 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/incidents", false, actScopes, viewIncidents, false},
 		{"/v1/incidents/{}", false, actScopes, viewIncident, false},
 		{"/v1/heads/{}", false, actScopes, viewHeads, false},
+		{"/v1/picture", false, pictureScopes, (*handler).picture, false},
+		{"/v1/picture/digest", false, pictureScopes, (*handler).pictureDigest, false},
 		{"/v1/openapi.yaml", true, nil, (*handler).specification, false},
 		{"/log/checkpoint", publicLog, anyScopes, (*handler).checkpoint, false},
 		{"/log/cosignature", publicLog, anyScopes, (*handler).cosignature, true},
@@ -108,6 +110,7 @@ type handler struct {
 	Config
 	endpoints []endpoint
 	searches  *searches
+	gallery   gallery
 }
 
 // New returns the handler of /v1/ and /log/.
@@ -115,7 +118,7 @@ func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &handler{c, endpoints(c.PublicLog), newSearches()}
+	return &handler{Config: c, endpoints: endpoints(c.PublicLog), searches: newSearches()}
 }
 
 // call is one request.

@@ -226,6 +226,28 @@ func (st *State) Near(to party.ID, centre declared.Point, radiusMM int64) ([]*Sh
 	return out, nil
 }
 
+// Own returns a party's own notices that are not over, by id. They must not be
+// changed.
+func (st *State) Own(by party.ID) []*Notice {
+	var all []*Notice
+	for _, n := range st.notices {
+		if n.Notifier == by && n.Standing != Over {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Notice) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Site returns where the people of a notice are, as its newest version says it;
+// nil when it does not say.
+func (n *Notice) Site() *volume.Entity {
+	if s := newSite(n.Content); s != nil {
+		return s.all
+	}
+	return nil
+}
+
 // Flight returns what conflicts are computed with for a movement by air that was
 // told: its trajectories, as an intent of the notifier. False: it has none.
 func (n *Notice) Flight() (declared.Shape, bool) {
