@@ -243,7 +243,21 @@ type failures struct {
 	byAddress map[string]*rate.Limiter
 }
 
-func (f *failures) allow(address string) bool {
+func (f *failures) allow(address string) bool { return f.limiterOf(address).Allow() }
+
+// reserve counts an attempt before it is known whether it fails; back takes that
+// back.
+func (f *failures) reserve(address string, now time.Time) (back func(), ok bool) {
+	r := f.limiterOf(address).ReserveN(now, 1)
+	back = func() { r.CancelAt(now) }
+	if r.DelayFrom(now) > 0 {
+		back()
+		return nil, false
+	}
+	return back, true
+}
+
+func (f *failures) limiterOf(address string) *rate.Limiter {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	limiter := f.byAddress[address]
@@ -255,7 +269,7 @@ func (f *failures) allow(address string) bool {
 		limiter = rate.NewLimiter(rate.Every(failureEvery), failureBurst)
 		f.byAddress[address] = limiter
 	}
-	return limiter.Allow()
+	return limiter
 }
 
 // sourceOf returns the address of a peer; of IPv6 the first 64 bits, which one

@@ -27,12 +27,18 @@ var (
 	ErrIssuedLater  = fmt.Errorf("%w: issued in the future", ErrInvalid)
 )
 
+// IsRefusal reports whether an error says that a caller is not let in, and not
+// that something failed.
+func IsRefusal(err error) bool {
+	return errors.Is(err, ErrNoToken) || errors.Is(err, ErrNoScope) || errors.Is(err, ErrInvalid) || errors.Is(err, ErrNoSession)
+}
+
 const realm = `Bearer realm="deconflict"`
 
 // Challenge returns the WWW-Authenticate header for an error of Verify (RFC
 // 6750 section 3): without an error code when no token was given.
 func Challenge(err error) string {
-	if errors.Is(err, ErrNoToken) {
+	if errors.Is(err, ErrNoToken) || errors.Is(err, ErrNoSession) {
 		return realm
 	}
 	description := ErrInvalid.Error()

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/deconflict/deconflict/internal/party"
 )
 
 // Config is what a node is told. Settings lists what each field is called in a
@@ -28,6 +30,8 @@ type Config struct {
 	TLSKey      string
 	TLSClientCA string // clients must show a certificate of it
 	PlainHTTP   bool   // allow a public address without TLS
+
+	Site string // the party whose site the node stands at; it may invite others
 
 	DebugListen string // host:port of metrics and profiles; empty for none
 	Clock       string // where the node's time begins that is then set by hand; empty: the real one
@@ -168,6 +172,9 @@ func (c *Config) check(place func(name string) string) error {
 		if c.DebugListen == "" {
 			return fault("clock", c.Clock, expected("debug-listen as well, where the time is set"))
 		}
+	}
+	if c.Site != "" && !party.ID(c.Site).Valid() {
+		return fault("site", strconv.Quote(c.Site), expected("the id of a party"))
 	}
 	if u, err := url.Parse(c.USSTokenURL); c.USSTokenURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		return fault("uss-token-url", strconv.Quote(c.USSTokenURL), expected("an http or https URL"))

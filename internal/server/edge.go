@@ -27,6 +27,7 @@ type identifier interface {
 type edge struct {
 	handlers  func(route) http.Handler
 	verifier  identifier
+	seats     *seats // nil: none
 	log       *slog.Logger
 	metrics   *metrics
 	insecure  bool
@@ -112,6 +113,10 @@ func (e *edge) admit(w http.ResponseWriter, r *http.Request, to route, who *call
 		e.handlers(to).ServeHTTP(w, r)
 		return
 	}
+	var seated *auth.Session
+	if e.seats != nil {
+		r, seated = e.seats.sit(r)
+	}
 	limiter := e.parties
 	if identity, err := e.verifier.Verify(r.Context(), r.Header.Get("Authorization")); err == nil {
 		who.party = string(identity.Party)
@@ -130,6 +135,12 @@ func (e *edge) admit(w http.ResponseWriter, r *http.Request, to route, who *call
 		refuse(w, to, p)
 		return
 	}
+	if e.seats != nil {
+		if p := e.seats.foreign(r, to); p != nil {
+			refuse(w, to, *p)
+			return
+		}
+	}
 	places := e.requests
 	switch {
 	case to.stream:
@@ -141,6 +152,13 @@ func (e *edge) admit(w http.ResponseWriter, r *http.Request, to route, who *call
 		return
 	}
 	defer places.leave(who.key)
+	if to.stream && seated != nil {
+		// Who signs out hears no more.
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer seated.OnEnd(cancel)()
+		r = r.WithContext(ctx)
+	}
 	if r.Body != nil && r.Body != http.NoBody {
 		// Without a good token no handler reads much of the body.
 		if who.party != "" && (r.ContentLength < 0 || r.ContentLength > smallBody) {

@@ -17,6 +17,9 @@ const (
 	native // api
 	token  // the built-in issuer's
 	keys
+	session
+	invitations
+	page // the map
 )
 
 // route is where a path leads. Its name has no ids in it, so that there are few.
@@ -35,6 +38,9 @@ var routes = []struct {
 	path string
 	route
 }{
+	{"/", route{area: page}},
+	{"/print", route{area: page}},
+	{"/demo", route{area: page}},
 	{"/healthz", route{area: health, unlimited: true}},
 	{"/readyz", route{area: ready, unlimited: true}},
 	{"/oauth/token", route{area: token}},
@@ -90,6 +96,10 @@ var routes = []struct {
 	{"/v1/incidents", route{area: native}},
 	{"/v1/incidents/{}", route{area: native}},
 	{"/v1/heads/{}", route{area: native}},
+	{"/v1/session", route{area: session}},
+	{"/v1/invitations", route{area: invitations}},
+	{"/v1/picture", route{area: native}},
+	{"/v1/picture/digest", route{area: native}},
 	{"/v1/openapi.yaml", route{area: native}},
 	{"/log/checkpoint", route{area: native}},
 	{"/log/cosignature", route{area: native}},
@@ -106,6 +116,7 @@ var areas = []struct {
 	{"/versions/", route{name: "/versions/", area: dss, f3548: true}},
 	{"/v1/", route{name: "/v1/", area: native}},
 	{"/log/", route{name: "/log/", area: native}},
+	{"/assets/", route{name: "/assets/", area: page}},
 }
 
 // byElements are the routes by the number of their path's elements.

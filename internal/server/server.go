@@ -32,6 +32,7 @@ import (
 	"github.com/deconflict/deconflict/internal/f3548"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/notify"
+	"github.com/deconflict/deconflict/internal/web"
 )
 
 // ErrFatal is that the journal failed: the process must end, and its next start
@@ -51,6 +52,7 @@ type Server struct {
 	log         *slog.Logger
 	engine      *engine.Engine
 	verifier    *auth.Verifier
+	seats       *seats
 	edge        *edge
 	metrics     *metrics
 	mailroom    *api.Mailroom
@@ -198,17 +200,30 @@ func (s *Server) wire(o Options) error {
 	if s.verifier, err = auth.NewVerifier(verify); err != nil {
 		return fmt.Errorf("keys of token issuers: %w", err)
 	}
-	s.edge = newEdge(&s.config, s.verifier, s.metrics, s.log)
+	var clients *auth.Clients
+	if issuer != nil {
+		clients = auth.OpenClients(filepath.Join(s.config.Data, "clients.json"))
+	}
+	s.seats = newSeats(&s.config, s.verifier, clients, s.log)
+	s.edge = newEdge(&s.config, s.seats, s.metrics, s.log)
+	s.edge.seats = s.seats
+	files, err := web.Handler(http.HandlerFunc(serveNowhere))
+	if err != nil {
+		return err
+	}
 	handlers := map[area]http.Handler{
-		nowhere: http.HandlerFunc(serveNowhere),
-		health:  http.HandlerFunc(serveHealth),
-		ready:   http.HandlerFunc(s.serveReady),
+		nowhere:     files, // it has an icon and the like
+		page:        files,
+		session:     s.seats,
+		invitations: http.HandlerFunc(s.serveInvitations),
+		health:      http.HandlerFunc(serveHealth),
+		ready:       http.HandlerFunc(s.serveReady),
 		dss: f3548.NewDSS(f3548.Config{
-			Engine: s.engine, Verifier: s.verifier, Log: s.log, DARID: s.config.Origin, Version: o.Version,
+			Engine: s.engine, Verifier: s.seats, Log: s.log, DARID: s.config.Origin, Version: o.Version,
 			Limits: f3548.Limits{BodyBytes: int64(s.config.MaxBody)}, Full: s.diskFull(),
 		}),
 		native: api.New(api.Config{
-			Engine: s.engine, Verifier: s.verifier, Log: s.log, Version: o.Version,
+			Engine: s.engine, Verifier: s.seats, Log: s.log, Version: o.Version,
 			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(), Mailroom: s.mailroom,
 		}),
 	}
@@ -219,7 +234,7 @@ func (s *Server) wire(o Options) error {
 		}
 		handlers[keys] = serveKeys(keySet)
 		handlers[token] = &auth.ClientCredentials{
-			Issuer: issuer, Clients: auth.OpenClients(filepath.Join(s.config.Data, "clients.json")),
+			Issuer: issuer, Clients: clients,
 			Audiences: s.config.Audience, Log: s.log,
 		}
 	}
@@ -393,7 +408,7 @@ func (s *Server) Run(ctx context.Context) error {
 		aside.Go(func() { broken <- s.debug.Serve(s.debugListener) })
 	}
 	s.log.Info("serving", "url", s.URL(), "debug", s.DebugURL(), "data", s.config.Data,
-		"entries", s.engine.Head().Size, "verifier_key", s.engine.Journal().VerifierKey(), "trust", s.config.describeTrust())
+		"entries", s.engine.Head().Size, "verifier_key", s.engine.Journal().VerifierKey(), "trust", s.config.describeTrust(), "map", web.Built())
 	if s.config.readable() {
 		s.log.Warn("plain-http: tokens can be read on the network between this address and whatever ends TLS; whoever reads one acts as its party until it expires", "listen", s.config.Listen)
 	}

@@ -1,0 +1,168 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/deconflict/deconflict/internal/party"
+)
+
+const (
+	// SessionLife is how long a session lasts at most: a watch, with its handover.
+	SessionLife = 12 * time.Hour
+
+	maxSessions  = 10_000
+	maxSeatBytes = 16
+)
+
+// ErrNoSession is that somebody calls by a session that there is not, any more
+// or ever.
+var ErrNoSession = errors.New("no session, expected to sign in with POST /v1/session")
+
+// Grant says whom somebody acts as now, and fails once what that rests on does
+// not hold any more. It may be called by several goroutines at once.
+type Grant func(context.Context) (Identity, error)
+
+// Sessions are who is signed in by a browser, which keeps a random secret and
+// shows it with each request. They are in memory alone: with the node they end.
+// It may be used by several goroutines at once.
+type Sessions struct {
+	now func() time.Time
+	max int
+
+	mu      sync.Mutex
+	by      map[digest]*Session
+	ofParty map[party.ID][]*Session // oldest first
+}
+
+// Session is one of them.
+type Session struct {
+	key       digest
+	party     party.ID
+	expiresNS int64
+	grant     Grant
+	now       func() time.Time
+
+	ended context.Context
+	end   context.CancelFunc
+}
+
+// NewSessions returns none yet. A nil clock means time.Now.
+func NewSessions(now func() time.Time) *Sessions {
+	if now == nil {
+		now = time.Now
+	}
+	return &Sessions{now: now, max: maxSessions, by: map[digest]*Session{}, ofParty: map[party.ID][]*Session{}}
+}
+
+// ValidSeat reports whether s can name a seat, one of several sessions of one
+// browser: 1 to 16 of a-z, 0-9 and -.
+func ValidSeat(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxSeatBytes
+}
+
+// keyOf is what the node keeps of a secret. A secret is good for its seat alone.
+func keyOf(seat, secret string) digest {
+	return sha256.Sum256([]byte("deconflict session v1\n" + seat + "\n" + secret))
+}
+
+// Begin opens a session of an identity, as long as its grant holds, until the
+// identity expires and for 12 hours at most. When there are 10,000 already, the
+// party that has most loses its oldest.
+func (s *Sessions) Begin(seat string, id Identity, grant Grant) (secret string, begun *Session) {
+	secret = rand.Text()
+	now := s.now()
+	begun = &Session{
+		key: keyOf(seat, secret), party: id.Party, grant: grant, now: s.now,
+		expiresNS: min(id.ExpiresNS, now.Add(SessionLife).UnixNano()),
+	}
+	begun.ended, begun.end = context.WithCancel(context.Background())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.makeRoom(now.UnixNano())
+	s.by[begun.key] = begun
+	s.ofParty[id.Party] = append(s.ofParty[id.Party], begun)
+	return secret, begun
+}
+
+func (s *Sessions) makeRoom(nowNS int64) {
+	if len(s.by) < s.max {
+		return
+	}
+	for _, one := range s.by {
+		if nowNS >= one.expiresNS {
+			s.remove(one)
+		}
+	}
+	if len(s.by) < s.max {
+		return
+	}
+	var most []*Session
+	for _, list := range s.ofParty {
+		if len(list) > len(most) || len(list) == len(most) && list[0].expiresNS < most[0].expiresNS {
+			most = list
+		}
+	}
+	s.remove(most[0])
+}
+
+func (s *Sessions) remove(one *Session) {
+	delete(s.by, one.key)
+	rest := slices.DeleteFunc(slices.Clone(s.ofParty[one.party]), func(o *Session) bool { return o == one })
+	if s.ofParty[one.party] = rest; len(rest) == 0 {
+		delete(s.ofParty, one.party)
+	}
+	one.end()
+}
+
+// Find returns the session of a secret, or nil. It may have expired.
+func (s *Sessions) Find(seat, secret string) *Session {
+	key := keyOf(seat, secret)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.by[key]
+}
+
+// End ends the session of a secret, if there is one, and reports whether there
+// was.
+func (s *Sessions) End(seat, secret string) bool {
+	key := keyOf(seat, secret)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.by[key]
+	if one != nil {
+		s.remove(one)
+	}
+	return one != nil
+}
+
+// Identity returns who acts by the session, and until when at most. Its errors
+// are those of this package, as Verify's.
+func (s *Session) Identity(ctx context.Context) (Identity, error) {
+	if s.ended.Err() != nil || s.now().UnixNano() >= s.expiresNS {
+		return Identity{}, ErrNoSession
+	}
+	id, err := s.grant(ctx)
+	if err != nil {
+		return Identity{}, err
+	}
+	id.ExpiresNS = min(id.ExpiresNS, s.expiresNS)
+	return id, nil
+}
+
+// Grant returns what the session rests on.
+func (s *Session) Grant() Grant { return s.grant }
+
+// OnEnd calls f once the session was ended; not when it expires. stop makes it
+// not do so.
+func (s *Session) OnEnd(f func()) (stop func() bool) { return context.AfterFunc(s.ended, f) }
