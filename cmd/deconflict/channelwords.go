@@ -99,6 +99,13 @@ func printEvent(a *app, s *session, e *client.Entry) {
 			fmt.Fprintf(a.stdout, "STOP called, id %s, to %s\n", textOf(e, "stop"), strings.Join(listOf(e, "recipients"), ", "))
 		}
 		return
+	case "channel.alarmed":
+		to := s.Client.Party
+		if textOf(e, "from") == to {
+			to = strings.Join(listOf(e, "recipients"), ", ")
+		}
+		fmt.Fprintf(a.stdout, "  calling %s about STOP %s\n", to, textOf(e, "stop"))
+		return
 	case "channel.escalated":
 		return // each attempt is an event of its own
 	case "channel.attempt":

@@ -85,6 +85,12 @@ func (st *State) applyRest(ev event.Event, at event.At) {
 		st.stops[e.Stop] = s
 		st.standing[e.By]++
 		st.count(e.By).Stops++
+	case *StopAlarmed:
+		for _, id := range e.Messages {
+			st.change(id, at, func(m *Message) {
+				m.Climb = &Climb{Rungs: e.Rungs, Fallback: e.Fallback, Started: e.Started, Until: e.Until}
+			})
+		}
 	case *StopAnswered:
 		st.stopAnswered(e, at)
 	case *StopLifted:

@@ -220,10 +220,24 @@ func (d *decision) addressed(s *Send) error {
 	return nil
 }
 
-// dispatch completes a message and returns the events of sending it: STOP and
-// FLASH climb their ladder at once, beside the delivery as data, and so does
-// what is for a position that nobody stands.
+// dispatch completes a message and returns the events of sending it: FLASH climbs
+// its ladder at once, beside the delivery as data, and so does what is for a
+// position that nobody stands.
 func (st *State) dispatch(m Dispatch, rules *terms.Rules, v View, nowNS int64) []event.Event {
+	st.complete(&m, rules, v, nowNS)
+	evs := []event.Event{&Sent{m}}
+	switch {
+	case m.Precedence >= Flash:
+		evs = append(evs, escalate(m, ForUrgency, rules.Ladder, statement.Instant(nowNS))...)
+	case m.Unmanned:
+		evs = append(evs, escalate(m, ForUnmanned, rules.Ladder, statement.Instant(nowNS))...)
+	}
+	return evs
+}
+
+// complete fills in what follows from the type of a message, from the rules, and
+// from who stands the position.
+func (st *State) complete(m *Dispatch, rules *terms.Rules, v View, nowNS int64) {
 	k := kinds[m.Type]
 	m.Number = st.numbered(m.From, m.To).last + 1
 	m.MinLevel = k.receiver
@@ -236,14 +250,6 @@ func (st *State) dispatch(m Dispatch, rules *terms.Rules, v View, nowNS int64) [
 		m.ValidUntil = statement.Instant(nowNS + MaxValidNS)
 	}
 	m.Unmanned = len(v.Registry.OnWatch(m.To, m.ToPosition, nowNS)) == 0
-	evs := []event.Event{&Sent{m}}
-	switch {
-	case m.Precedence >= Flash:
-		evs = append(evs, escalate(m, ForUrgency, rules.Ladder, statement.Instant(nowNS))...)
-	case m.Unmanned:
-		evs = append(evs, escalate(m, ForUnmanned, rules.Ladder, statement.Instant(nowNS))...)
-	}
-	return evs
 }
 
 func stronger(a, b Response) Response {

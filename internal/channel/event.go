@@ -30,6 +30,7 @@ var Events = event.Table{
 	"channel.fallback":  func() event.Event { return new(FellBack) },
 	"channel.expired":   func() event.Event { return new(Expired) },
 	"channel.stopped":   func() event.Event { return new(StopSent) },
+	"channel.alarmed":   func() event.Event { return new(StopAlarmed) },
 	"channel.held":      func() event.Event { return new(StopAnswered) },
 	"channel.resumed":   func() event.Event { return new(StopLifted) },
 	"channel.reviewed":  func() event.Event { return new(Reviewed) },
@@ -185,6 +186,20 @@ type StopSent struct {
 	Screened   []string   `json:"screened,omitempty"`
 }
 
+// StopAlarmed: people and screens of receivers of a STOP are called, beside the
+// delivery as data: the ladders of these messages begin, with their first rung.
+type StopAlarmed struct {
+	byNode
+	Stop       string            `json:"stop"`
+	From       party.ID          `json:"from"`
+	Recipients []party.ID        `json:"recipients"` // those with this ladder, in order
+	Messages   []string          `json:"messages"`   // to each of them
+	Rungs      []terms.Rung      `json:"rungs"`
+	Fallback   []string          `json:"fallback,omitempty"`
+	Started    statement.Instant `json:"started"`
+	Until      statement.Instant `json:"until"` // until when the first rung has
+}
+
 // StopAnswered: a receiver of a STOP said what it does.
 type StopAnswered struct {
 	Between
@@ -275,6 +290,9 @@ func (*Expired) Type() string { return "channel.expired" }
 func (*StopSent) Type() string { return "channel.stopped" }
 
 // Type implements event.Event.
+func (*StopAlarmed) Type() string { return "channel.alarmed" }
+
+// Type implements event.Event.
 func (*StopAnswered) Type() string { return "channel.held" }
 
 // Type implements event.Event.
@@ -303,6 +321,7 @@ func (*Overdue) channelEvent()          {}
 func (*FellBack) channelEvent()         {}
 func (*Expired) channelEvent()          {}
 func (*StopSent) channelEvent()         {}
+func (*StopAlarmed) channelEvent()      {}
 func (*StopAnswered) channelEvent()     {}
 func (*StopLifted) channelEvent()       {}
 func (*Reviewed) channelEvent()         {}
@@ -313,6 +332,7 @@ func (*UndertakingLate) channelEvent()  {}
 // Members that the other side is shown, of events that hold more.
 var (
 	stoppedShown = membersBut(StopSent{}, "recipients", "messages")
+	alarmedShown = membersBut(StopAlarmed{}, "recipients", "messages")
 	liftedShown  = membersBut(StopLifted{}, "recipients")
 	calledShown  = membersBut(Called{}, "remarks", "interpreters")
 )
@@ -384,6 +404,17 @@ func (e *Expired) Release(to party.ID) []string { return e.shown(to, event.Whole
 func (e *StopSent) Release(to party.ID) []string {
 	if _, found := slices.BinarySearch(e.Recipients, to); found {
 		return stoppedShown
+	}
+	return nil
+}
+
+// Release implements event.Event: a recipient does not see who else is one.
+func (e *StopAlarmed) Release(to party.ID) []string {
+	if to != "" && to == e.From {
+		return event.Whole
+	}
+	if _, found := slices.BinarySearch(e.Recipients, to); found {
+		return alarmedShown
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/statement"
 	"github.com/deconflict/deconflict/internal/terms"
 )
 
@@ -27,12 +28,50 @@ func (d *decision) stop(s *CallStop) ([]event.Event, error) {
 		Queued: d.act.At, Stop: ev.Stop,
 	}
 	evs := []event.Event{ev}
+	var bells alarms
 	for i, id := range ev.Recipients {
-		m.ID, m.To = d.env.ID(1+i), id
-		ev.Messages = append(ev.Messages, m.ID)
-		evs = append(evs, d.st.dispatch(m, d.v.Rules(m.From, id), d.v, d.env.NowNS)...)
+		own, rules := m, d.v.Rules(m.From, id)
+		own.ID, own.To = d.env.ID(1+i), id
+		ev.Messages = append(ev.Messages, own.ID)
+		d.st.complete(&own, rules, d.v, d.env.NowNS)
+		evs = append(evs, &Sent{own})
+		bells.ring(own, rules.Ladder, d.now)
 	}
-	return evs, nil
+	return append(evs, bells.events()...), nil
+}
+
+// alarms are how the ladders of a STOP's messages begin: one event for all that
+// climb the same one, as each entry has to be written before anybody hears of
+// the STOP.
+type alarms struct {
+	of   []*StopAlarmed
+	none []event.Event // of ladders without rungs
+}
+
+func (a *alarms) ring(m Dispatch, ladder terms.Ladder, now statement.Instant) {
+	if len(ladder.Rungs) == 0 {
+		a.none = append(a.none, escalate(m, ForUrgency, ladder, now)...)
+		return
+	}
+	i := slices.IndexFunc(a.of, func(e *StopAlarmed) bool {
+		return slices.Equal(e.Rungs, ladder.Rungs) && slices.Equal(e.Fallback, ladder.Fallback)
+	})
+	if i < 0 {
+		i = len(a.of)
+		a.of = append(a.of, &StopAlarmed{
+			Stop: m.Stop, From: m.From, Rungs: ladder.Rungs, Fallback: ladder.Fallback,
+			Started: now, Until: now + statement.Instant(ladder.Rungs[0].WaitNS),
+		})
+	}
+	e := a.of[i]
+	e.Recipients, e.Messages = append(e.Recipients, m.To), append(e.Messages, m.ID)
+}
+
+func (a *alarms) events() (evs []event.Event) {
+	for _, e := range a.of {
+		evs = append(evs, e)
+	}
+	return append(evs, a.none...)
 }
 
 // concerned returns the parties that a STOP goes to, in order: those named, as

@@ -145,7 +145,7 @@ func stopLow(p *Play) {
 	for _, id := range []party.ID{nc, el, vc} {
 		m := only[channel.Sent](p.actor(id), "STOP, while M1 is suspended", func(s *channel.Sent) bool { return s.Precedence == channel.Stop })
 		p.about("at once", m.At, "11:20:00")
-		calling := slices.ContainsFunc(heard[channel.Attempted](p.actor(id)), func(n news[channel.Attempted]) bool { return n.Event.Outcome == channel.Calling })
+		calling := slices.ContainsFunc(heard[channel.StopAlarmed](p.actor(id)), func(n news[channel.StopAlarmed]) bool { return n.Event.Stop == stop.Stop })
 		p.check(calling, fmt.Sprintf("people are called at %s", id))
 	}
 	p.clock("D 11:20:30")
