@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,21 +23,27 @@ import (
 const demoUsage = `Usage: deconflict demo SCENARIO [FLAGS]
 
 Plays a scenario on a node of its own, over the node's interface alone, with the
-node's time set on row by row. Each row says what happens and then what was seen
-of it. Parties, places and events are fictional.
+node's time set on row by row. Each row says what happens and why it matters, and
+then what was expected and seen of it. Parties, places and events are fictional.
 
   varanth   two coalitions, a third operator and humanitarian flights: an
             agreement, intents, a crossing read back, a line crossed, suspension,
-            STOP, resumption
+            STOP, resumption; parts: nc, el, hr
   tarrow    a wildfire: restrictions, a displaced flight, medical traffic, a
-            drone where none should be
+            drone where none should be; parts: tfa, ridgeline, car, medilift,
+            highmoor
 
 With --part PARTY the play waits where that party has to say something, and you
-say it; and it writes PARTY.toml, a profile for the other commands, so that you
+say it: which value you counter with, whether you sign, which way out you take,
+what you read back, what you answer to an offer or a STOP, whether you call one.
+What you say is done for real, and the node's answer shown; Enter alone says what
+is in brackets. After an answer that leads nowhere you are asked again, and then
+the script goes on, so nothing is broken by trying. It also writes PARTY.toml, a profile for the other commands, so that you
 may follow in another terminal: deconflict channel watch all --profile FILE.
 
 Flags:
   --part PARTY                take the part of a party, where it is asked
+  --all                       print every detail that is checked
   --step                      wait for Enter after each row
   --pace DURATION             how long a row is left to be read; 2s on a terminal,
                               else not at all
@@ -51,7 +58,7 @@ line, 3 the node failed.
 // demo is the command line of demo.
 type demo struct {
 	part, dir string
-	step      bool
+	step, all bool
 	pace      durationFlag
 }
 
@@ -66,6 +73,7 @@ func runDemo(a *app, args []string) (int, error) {
 	f.set.StringVar(&d.part, "part", "", "the id of a party")
 	f.set.StringVar(&d.dir, "dir", "", "a directory")
 	f.set.BoolVar(&d.step, "step", false, "")
+	f.set.BoolVar(&d.all, "all", false, "")
 	f.set.Var(&d.pace, "pace", "a duration such as 2s")
 	rest, err := f.parse(args)
 	if err != nil {
@@ -73,6 +81,14 @@ func runDemo(a *app, args []string) (int, error) {
 	}
 	if len(rest) != 1 || scenarios[rest[0]] == nil {
 		return 0, usagef("demo", "found %q, expected one scenario: %s", strings.Join(rest, " "), strings.Join(sortedKeys(scenarios), ", "))
+	}
+	s := scenarios[rest[0]]()
+	if d.part != "" && !slices.Contains(s.Parts, party.ID(d.part)) {
+		parts := make([]string, len(s.Parts))
+		for i, id := range s.Parts {
+			parts[i] = string(id)
+		}
+		return 0, usagef("demo", "--part %q: expected one of %s", d.part, strings.Join(parts, ", "))
 	}
 	if d.dir == "" {
 		if d.dir, err = os.MkdirTemp("", "deconflict-demo-"); err != nil {
@@ -82,7 +98,7 @@ func runDemo(a *app, args []string) (int, error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return d.play(ctx, a, scenarios[rest[0]]())
+	return d.play(ctx, a, s)
 }
 
 // play runs a node and the scenario on it.
@@ -92,59 +108,47 @@ func (d *demo) play(ctx context.Context, a *app, s *sim.Scenario) (int, error) {
 		return 0, err
 	}
 	defer end()
-	fmt.Fprintf(a.stdout, "%s: %s\nnode %s, its time set by the play\n", s.Name, s.About, node.URL)
-	in := bufio.NewReader(a.stdin)
-	wrong, shown := 0, 0
-	pause := func() {
-		switch {
-		case shown == 0:
-		case d.step:
-			fmt.Fprint(a.stdout, "  [Enter]")
-			_, _ = in.ReadString('\n') // the end of input goes on
-		case d.pace.d > 0:
-			select {
-			case <-time.After(d.pace.d):
-			case <-ctx.Done():
-			}
-		}
+	g := &stage{w: a.stdout, in: bufio.NewReader(a.stdin), columns: a.columns, all: d.all, echo: !a.terminal}
+	g.begin(s, node.URL)
+	if d.part != "" {
+		fmt.Fprintf(a.stdout, "To follow in another terminal: deconflict channel watch all --profile %s\n", filepath.Join(d.dir, d.part+".toml"))
 	}
-	node.Part = party.ID(d.part)
-	node.Ask = func(question, answer string) string {
-		fmt.Fprintf(a.stdout, "  You are %s. %s [%s]: ", d.part, question, answer)
-		said, _ := in.ReadString('\n') // the end of input is no answer: the script's
-		if said = strings.TrimSpace(said); said == "" {
-			return answer
-		}
-		return said
-	}
+	rows := 0
+	node.Part, node.Ask, node.Say = party.ID(d.part), g.ask, g.say
 	announce := func(r *sim.Row) {
-		pause()
-		fmt.Fprintf(a.stdout, "\n%-13s %s\n", r.At, r.Event)
-	}
-	saw := func(c sim.Check) {
-		mark := "ok "
-		if shown++; !c.OK {
-			mark = "NOT"
-			wrong++
+		g.flush()
+		if rows++; rows > 1 {
+			d.pause(ctx, g)
 		}
-		line := "              " + mark + " " + c.What
-		if c.Got != "" {
-			line += ": " + c.Got
-		}
-		fmt.Fprintln(a.stdout, line)
+		g.row(r, s.Instant(r.At))
 	}
-	err = sim.Run(ctx, s, node, announce, saw)
+	err = sim.Run(ctx, s, node, announce, g.saw)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return exitUnusable, nil
 	case err != nil:
+		g.flush()
 		return 0, err
 	}
-	fmt.Fprintf(a.stdout, "\n%d rows, %d things seen, %d not as they should be\n", len(s.Rows), shown, wrong)
-	if wrong > 0 {
+	g.end(len(s.Rows))
+	if g.wrong > 0 {
 		return exitConflict, nil
 	}
 	return exitClear, nil
+}
+
+// pause leaves a row to be read.
+func (d *demo) pause(ctx context.Context, g *stage) {
+	switch {
+	case d.step:
+		fmt.Fprint(g.w, "  [Enter]")
+		_, _ = g.in.ReadString('\n') // the end of input goes on
+	case d.pace.d > 0:
+		select {
+		case <-time.After(d.pace.d):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // node starts a node in this process, whose time the play sets.

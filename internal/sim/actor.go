@@ -108,14 +108,18 @@ func (a *Actor) keep(taken *client.Taken) {
 func (a *Actor) refused(kind, act string, body any, signers ...string) *client.Problem {
 	taken, err := a.tries(act, body, signers...)
 	if err == nil {
-		a.p.check(false, fmt.Sprintf("%s of %s is refused", act, a.id), "taken, receipt ", taken.Index)
+		a.p.check(false, fmt.Sprintf("The node refuses %s of %s", act, called(a.id)), "taken, receipt ", taken.Index)
 		return &client.Problem{}
 	}
 	var problem *client.Problem
 	if !asProblem(err, &problem) {
 		a.p.fail(err)
 	}
-	equal(a.p, fmt.Sprintf("%s of %s is refused", act, a.id), problem.Kind(), kind)
+	answer := problem.Title
+	if problem.Detail != "" {
+		answer += ": " + problem.Detail
+	}
+	a.p.check(problem.Kind() == kind, fmt.Sprintf("The node refuses %s of %s", act, called(a.id)), answer)
 	return problem
 }
 
@@ -131,6 +135,14 @@ func detailsOf(err error) string {
 		return ""
 	}
 	return "\n" + string(p.Details)
+}
+
+// watchOf is who stands the watch of a party.
+func watchOf(id party.ID) string {
+	if id == vc {
+		return "vc-watch"
+	}
+	return string(id) + "-watch"
 }
 
 // turn begins a row: what parties were told before is no longer news.
@@ -219,7 +231,8 @@ func those[T any, E eventOf[T]](p *Play, entries []client.Entry) []news[T] {
 }
 
 // only returns the one event of a type that the party was told in this row and
-// that is as said; that there is one alone is checked.
+// that is as said; that there is one alone is checked. What is the rest of the
+// sentence after "is told".
 func only[T any, E eventOf[T]](a *Actor, what string, is func(*T) bool) news[T] {
 	var found []news[T]
 	for _, n := range heard[T, E](a) {
@@ -227,7 +240,12 @@ func only[T any, E eventOf[T]](a *Actor, what string, is func(*T) bool) news[T] 
 			found = append(found, n)
 		}
 	}
-	a.p.check(len(found) == 1, fmt.Sprintf("%s is told: %s", a.id, what), len(found), " times")
+	told := fmt.Sprintf("%s is told %s", called(a.id), what)
+	if len(found) == 1 {
+		a.p.check(true, told)
+		return found[0]
+	}
+	a.p.check(false, told, "found ", len(found), " times, expected once")
 	if len(found) == 0 {
 		return news[T]{}
 	}

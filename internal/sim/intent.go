@@ -96,7 +96,7 @@ func (p *Play) verdict(d *intent.Decided, id string) intent.Verdict {
 
 // measured checks that a verdict has a measure, and returns it.
 func (p *Play) measured(v intent.Verdict) intent.Measure {
-	p.check(v.Measure != nil, "the verdict has a measure")
+	p.part().check(v.Measure != nil, "The verdict says where and when")
 	if v.Measure == nil {
 		return intent.Measure{}
 	}

@@ -32,12 +32,16 @@ type Node struct {
 	// answer is what the script says. Without, the script is followed.
 	Part party.ID
 	Ask  func(question, answer string) string
+	// Say is told what happens within a row, a sentence for an event. Nil: nobody
+	// reads it.
+	Say func(at time.Time, text string)
 }
 
 // Row is one line of a scenario: what happens, and what must be seen.
 type Row struct {
 	At    string // as D-2 16:40, or 09:17:49 on D
 	Event string
+	Tell  string // why it matters, for who has never seen it; may be empty
 	Play  func(p *Play)
 }
 
@@ -45,8 +49,9 @@ type Row struct {
 type Scenario struct {
 	Name  string
 	About string
-	Day   time.Time // midnight UTC of D
-	Start string    // when the node's time begins
+	Day   time.Time  // midnight UTC of D
+	Start string     // when the node's time begins
+	Parts []party.ID // that have something to say
 	Rows  []Row
 }
 
@@ -64,6 +69,7 @@ type Play struct {
 	// Saw is told of each thing that the row had to show.
 	saw func(Check)
 	row *Row
+	of  bool   // what is checked is a part of what was checked before
 	dir string // where parties keep what they know of the journal
 
 	beating []party.ID // whose programs send heartbeats
@@ -73,8 +79,9 @@ type Play struct {
 // Check is one thing that a row must show.
 type Check struct {
 	Row  *Row
-	What string
+	What string // a sentence, as it was expected
 	Got  string // what was seen, where that says more
+	Part bool   // it says more of what was checked before it
 	OK   bool
 }
 
@@ -123,32 +130,74 @@ func (p *Play) fail(err error) {
 
 // check tells that something was or was not seen.
 func (p *Play) check(ok bool, what string, got ...any) {
-	c := Check{Row: p.row, What: what, OK: ok}
-	if len(got) > 0 {
-		c.Got = fmt.Sprint(got...)
+	c := Check{Row: p.row, What: what, Part: p.of, OK: ok}
+	for _, v := range got {
+		c.Got += words(v)
 	}
 	p.saw(c)
 }
 
-// equal checks that what was seen is what was expected.
-func equal[T comparable](p *Play, what string, got, want T) {
-	p.check(got == want, what, got)
-	if got != want {
-		p.check(false, what, "expected ", want)
+// part is the play where what is checked says more of what was checked before.
+func (p *Play) part() *Play {
+	q := *p
+	q.of = true
+	return &q
+}
+
+// beside is the play for the i-th of parties that see the same: what the first
+// has shown is not told again.
+func (p *Play) beside(i int) *Play {
+	if i == 0 {
+		return p
 	}
+	return p.part()
+}
+
+// say tells what happens now.
+func (p *Play) say(format string, a ...any) {
+	if p.node.Say != nil {
+		p.node.Say(p.now, fmt.Sprintf(format, a...))
+	}
+}
+
+// equal checks that what was seen is what was expected. The sentence ends in it.
+func equal[T comparable](p *Play, what string, got, want T) {
+	text := strings.TrimSpace(what + " " + words(got))
+	if got == want {
+		p.check(true, text)
+		return
+	}
+	p.check(false, strings.TrimSpace(what+" "+words(want)), "found ", got)
+}
+
+// none checks that there is nothing of what the sentence denies.
+func none(p *Play, what string, n int) {
+	if n == 0 {
+		p.check(true, what)
+		return
+	}
+	p.check(false, what, "found ", n)
 }
 
 // about checks that an instant is as in the script, to the second.
 func (p *Play) about(what string, got statement.Instant, want string) {
 	off := time.Duration(got - p.at(want))
-	p.check(off.Abs() <= time.Second, what, got, ", expected ", want)
+	if off.Abs() <= time.Second {
+		p.check(true, what+" "+words(got))
+		return
+	}
+	p.check(false, what+" "+words(p.at(want)), "found ", got)
 }
 
 // miles checks that a distance is as in the script, to a hundredth of a nautical
 // mile.
 func (p *Play) miles(what string, mm int64, want float64) {
 	got := float64(mm) / mmOfNM
-	p.check(math.Abs(got-want) < 0.01, what, fmt.Sprintf("%.3f NM, expected %.2f", got, want))
+	if math.Abs(got-want) < 0.01 {
+		p.check(true, fmt.Sprintf("%s %.2f NM", what, got))
+		return
+	}
+	p.check(false, fmt.Sprintf("%s %.2f NM", what, want), fmt.Sprintf("found %.3f NM", got))
 }
 
 // instant reads a time of the script: 09:17:49, D 09:17, D-2 16:40.

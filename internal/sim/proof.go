@@ -24,7 +24,7 @@ func proveAll(p *Play) {
 	if p.node.Verify != nil {
 		for _, id := range ids {
 			err := p.node.Verify(p.actors[id].fetchPack())
-			p.check(err == nil, fmt.Sprintf("the pack of %s is verified", id), err)
+			p.check(err == nil, fmt.Sprintf("What the record holds for %s is verified by the program", called(id)), err)
 		}
 	}
 	if p.node.Restart == nil {
@@ -41,10 +41,10 @@ func proveAll(p *Play) {
 		for place, text := range before[id] {
 			if after[place] != text {
 				same = false
-				p.check(false, fmt.Sprintf("%s sees the same at %s", id, place), "before ", text, ", after ", after[place])
+				p.part().check(false, fmt.Sprintf("%s sees the same at %s", called(id), place), "before ", text, ", after ", after[place])
 			}
 		}
-		p.check(same, fmt.Sprintf("%s sees the same after the node was started again", id), len(after), " places")
+		p.check(same, fmt.Sprintf("%s sees the same after the node was started again", called(id)), len(after), " places")
 	}
 }
 
@@ -62,7 +62,7 @@ func (p *Play) proveReceipts(a *Actor) {
 			good++
 		}
 	}
-	equal(p, fmt.Sprintf("verified receipts of the acts of %s", a.id), good, len(a.acts))
+	equal(p, fmt.Sprintf("%s verifies the receipts of all its acts, in number", called(a.id)), good, len(a.acts))
 }
 
 // fetchPack fetches what the journal holds for a party, with its proofs.

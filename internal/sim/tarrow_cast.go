@@ -84,11 +84,13 @@ func signLetter(p *Play) {
 	letter.Parties = append(letter.Parties, highmoor) // who flies the tankers signs too
 	agency := p.actor(tfa)
 	agency.does("agreement.propose", agreement.Propose{Text: letter, Results: p.results(letter)}, "tfa-chief")
+	p.say("TFA tables the letter; TFA, CAR, MediLift, Ridgeline and Highmoor sign it, one after the other.")
 	for i, id := range letter.Parties {
-		p.check(agency.agreement(letter.ID).Legal.State != agreement.InForce, fmt.Sprintf("with %d of 5 parties it is not in force", i))
+		p.signAsked(id, "TFA has tabled the letter of the season. Sign it?")
+		p.part().check(agency.agreement(letter.ID).Legal.State != agreement.InForce, fmt.Sprintf("With %d of 5 signatures the letter is not in force", i))
 		p.actor(id).sign(letter, string(id)+"-chief")
 	}
-	equal(p, "the letter is", agency.agreement(letter.ID).Legal.State, agreement.InForce)
+	equal(p, "With the last signature the letter is", agency.agreement(letter.ID).Legal.State, agreement.InForce)
 	// Where an agreement names a zone and its owner declares none, it holds as it
 	// is written. There is no fire now.
 	for _, z := range []intent.Zone{p.contactRing("D 01:00"), p.r1("D 01:00")} {
@@ -120,7 +122,7 @@ func (a *Actor) zone(name string) intent.ZoneDecided {
 	if i := slices.IndexFunc(all, func(z intent.ZoneDecided) bool { return z.Name == name }); i >= 0 {
 		return all[i]
 	}
-	a.p.check(false, fmt.Sprintf("%s sees the zone %s", a.id, name))
+	a.p.check(false, fmt.Sprintf("%s sees the zone %s", called(a.id), name))
 	return intent.ZoneDecided{}
 }
 
@@ -210,7 +212,7 @@ func testRange(p *Play) {
 			}
 		}
 	}
-	equal(p, "test calls, of each to each over two bearers", len(opened), 5*4*2)
+	equal(p.part(), "Test calls, of each to each over two lines:", len(opened), 5*4*2)
 	good := 0
 	for _, o := range opened {
 		taken := p.actor(o.To).does("bearer.answer", bearer.Answer{
@@ -220,7 +222,7 @@ func testRange(p *Play) {
 			good++
 		}
 	}
-	equal(p, "good ones", good, len(opened))
+	equal(p, "Test calls that were good, of 40:", good, len(opened))
 }
 
 // reviewed returns what a review of the party's own flight found in this row,
@@ -232,7 +234,7 @@ func (a *Actor) reviewed(name string) intent.Reviewed {
 			last = n.Event
 		}
 	}
-	a.p.check(last.ID != "", fmt.Sprintf("%s is reviewed", name))
+	a.p.part().check(last.ID != "", fmt.Sprintf("The node judges %s again", name))
 	return last
 }
 

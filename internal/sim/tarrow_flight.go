@@ -1,9 +1,13 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
+	"github.com/deconflict/deconflict/client"
 	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/declared"
 	"github.com/deconflict/deconflict/internal/intent"
@@ -34,44 +38,46 @@ func fileCG7(p *Play) {
 	d := p.file(car, p.cg7())
 	equal(p, "CG-7 is", d.State, intent.Proposed)
 	v := p.verdict(&d, reserve.zone("R-1").ID)
-	equal(p, "against R-1", v.Outcome, intent.EntryBarred)
-	equal(p, "by", v.Source.Agreement, "LOA-Tarrow")
+	equal(p, "R-1 says", v.Outcome, intent.EntryBarred)
+	equal(p.part(), "by the agreement", v.Source.Agreement, "LOA-Tarrow")
 	m := p.measured(v)
-	p.miles("closest to the fire", *m.CentreTenthMM/10, 0.46)
+	p.miles("It would pass the fire at", *m.CentreTenthMM/10, 0.46)
 	p.about("at", m.At, "D 02:52:52")
-	p.about("inside 7 NM from", v.From, "D 02:49:13")
+	p.about("and be inside R-1, 7 NM, from", v.From, "D 02:49:13")
 	p.about("to", v.To, "D 02:56:32")
 	v = p.verdict(&d, reserve.zone("contact-ring").ID)
-	p.about("inside 12 NM from", v.From, "D 02:46:35")
-	p.about("to", v.To, "D 02:59:09")
+	p.part().about("It would be inside 12 NM from", v.From, "D 02:46:35")
+	p.part().about("to", v.To, "D 02:59:09")
 	five := reserve.within("CG-7", 5)
-	p.about("by CAR's own program, inside 5 NM from", statement.Instant(five.FromNS), "D 02:50:16")
-	p.about("to", statement.Instant(five.ToNS), "D 02:55:29")
+	p.part().about("CAR's own program finds it inside 5 NM from", statement.Instant(five.FromNS), "D 02:50:16")
+	p.part().about("to", statement.Instant(five.ToNS), "D 02:55:29")
 }
 
 // rerouteA is D 02:36.
 func rerouteA(p *Play) {
 	d := p.refile(car, p.cg7(altA))
-	equal(p, "by 45.20 S 130.10 W, CG-7 is still", d.State, intent.Proposed)
+	equal(p, "By 45.20 S 130.10 W CG-7 is still", d.State, intent.Proposed)
 	v := p.verdict(&d, p.actor(car).zone("R-1").ID)
-	equal(p, "against R-1", v.Outcome, intent.EntryBarred)
-	p.miles("its second leg passes the fire at", *p.measured(v).CentreTenthMM/10, 6.76)
+	equal(p, "R-1 says", v.Outcome, intent.EntryBarred)
+	p.miles("Its second leg passes the fire at", *p.measured(v).CentreTenthMM/10, 6.76)
 
 	p.takeOff(highmoor, "T-41")
+	p.say("T-41 takes off.")
 	t41 := p.actor(highmoor).declared("T-41")
 	ring := p.verdict(&t41, p.actor(highmoor).zone("contact-ring").ID)
-	equal(p, "T-41 needs", ring.Outcome, intent.ContactNeeded)
-	p.about("by", ring.From, "D 02:41:41")
+	equal(p, "At 12 NM T-41 needs", ring.Outcome, intent.ContactNeeded)
+	p.part().about("by the agreement", ring.From, "D 02:41:41")
 	r1 := p.verdict(&t41, p.actor(highmoor).zone("R-1").ID)
-	equal(p, "a fire aircraft is not kept out of R-1, but needs", r1.Outcome, intent.ContactNeeded)
-	p.about("or holds by", r1.From, "D 02:43:29")
+	equal(p, "A fire aircraft is not kept out of R-1, but needs", r1.Outcome, intent.ContactNeeded)
+	p.part().about("or to hold outside by", r1.From, "D 02:43:29")
 }
 
 // rerouteB is D 02:38.
 func rerouteB(p *Play) {
 	agency, power, reserve := p.actor(tfa), p.actor(ridgeline), p.actor(car)
 	power.does("intent.end", intent.End{ID: p.names["R-31"]}, "ridgeline-watch")
-	ended := only[intent.Closed](agency, "R-31 has ended", func(c *intent.Closed) bool { return c.ID == p.names["R-31"] })
+	p.say("R-31 is down, and Ridgeline says so.")
+	ended := only[intent.Closed](agency, "that R-31 has ended", func(c *intent.Closed) bool { return c.ID == p.names["R-31"] })
 	p.about("at", ended.At, "D 02:38")
 	p.names["end of R-31"] = fmt.Sprint(ended.Index)
 
@@ -79,16 +85,17 @@ func rerouteB(p *Play) {
 		To: channel.Address{Party: car, Position: "duty-director"}, Type: channel.TypePropose, Precedence: channel.Immediate, Ref: p.names["CG-7"],
 		Language: "en", Text: "By this place you would be clear of R-1.", Fields: []channel.Field{{Name: "by", Value: terms.Value{Position: &altB}}},
 	}, "tfa-watch"))
+	p.say("TFA proposes to CAR to fly by 45.00 S 130.10 W, and CAR changes CG-7 so.")
 	d := p.refile(car, p.cg7(altB))
-	equal(p, "by 45.00 S 130.10 W, CG-7 is", d.State, intent.Accepted)
-	equal(p, "against R-1 there is nothing", verdicts(&d, reserve.zone("R-1").ID), 0)
+	equal(p, "By 45.00 S 130.10 W CG-7 is", d.State, intent.Accepted)
+	none(p, "R-1 is not in its way any more", verdicts(&d, reserve.zone("R-1").ID))
 	v := p.verdict(&d, reserve.zone("contact-ring").ID)
-	equal(p, "it is accepted with", v.Outcome, intent.ContactNeeded)
+	equal(p, "For the outer ring it needs", v.Outcome, intent.ContactNeeded)
 	m := p.measured(v)
 	p.miles("as it passes the fire at", *m.CentreTenthMM/10, 11.99)
-	p.check(*m.CentreTenthMM < nm(12)*10 && !m.WithinTolerance, "which is inside 12 NM, by a hundredth", *m.CentreTenthMM)
+	p.part().check(*m.CentreTenthMM < nm(12)*10 && !m.WithinTolerance, "That is inside 12 NM, by a hundredth")
 	legs := p.low("leg", "training", fix{cg7From, 3000, p.at("D 02:40")}, fix{altB, 3000, p.at("D 02:50")})
-	p.miles("its first leg is from the fire", closest(p.rings(&legs, 13)), 12.73)
+	p.part().miles("Its first leg is away from the fire by", closest(p.rings(&legs, 13)), 12.73)
 	reserve.does("channel.answer", channel.Respond{Message: asked.ID, Answer: channel.SayWilco, Position: "duty-director"}, "car-duty")
 	p.contact(car, "CG-7", 3000, primaryHz)
 }
@@ -119,20 +126,34 @@ func (p *Play) contact(id party.ID, name string, ft float64, heardHz int64) {
 		To: channel.Address{Party: id, Position: "watch"}, From: "air-attack", Type: channel.TypeAccept, Precedence: channel.Immediate,
 		Ref: p.names[name], Fields: said(primaryHz),
 	}, "tfa-ta1"))
-	equal(p, "by the letter, it asks for", sent.Response, channel.ReadBack)
-	back := func(fields []channel.Field) {
-		crew.does("channel.readback", channel.SayBack{Message: sent.ID, Values: fields, Method: channel.Blind, Position: "watch"}, string(id)+"-watch")
+	p.say("Air attack says by what %s comes in: altimeter, level, frequency.", name)
+	equal(p.part(), "By the letter the message asks for", sent.Response, channel.ReadBack)
+	back := func(hz int64) *client.Taken {
+		return crew.does("channel.readback", channel.SayBack{Message: sent.ID, Values: said(hz), Method: channel.Blind, Position: "watch"}, string(id)+"-watch")
 	}
-	if heardHz != primaryHz {
-		back(said(heardHz))
-		wrong := only[channel.Mismatched](agency, name+" misheard", func(m *channel.Mismatched) bool { return m.Message == sent.ID }).Event
-		equal(p, "in", fmt.Sprint(wrong.Fields), "[frequency]")
-		equal(p, "the message is closed", look[channel.Message](crew, "message", "/v1/messages/", sent.ID).Ended != 0, false)
+	switch {
+	case p.node.Part == id:
+		question := fmt.Sprintf("Air attack says for %s: altimeter 1013 hPa, level %.0f ft, frequency %s. Read the frequency back, in MHz; try a wrong one, too", name, ft, primary)
+		p.backAsked(id, question, "118.950", func(text string) (*client.Taken, error) {
+			mhz, err := strconv.ParseFloat(strings.TrimSuffix(text, " MHz"), 64)
+			if err != nil || mhz < 100 || mhz > 1000 {
+				return nil, errors.New("a frequency as 118.950")
+			}
+			return back(int64(math.Round(mhz * 1e6))), nil
+		})
+	case heardHz != primaryHz:
+		p.say("%s reads back, with a frequency that it misheard.", called(id))
+		back(heardHz)
+		wrong := only[channel.Mismatched](agency, "that "+name+" misheard", func(m *channel.Mismatched) bool { return m.Message == sent.ID }).Event
+		equal(p, "The field that differs is", strings.Join(wrong.Fields, ", "), "frequency")
+		equal(p, "and the message stays open", look[channel.Message](crew, "message", "/v1/messages/", sent.ID).Ended != 0, false)
+		fallthrough
+	default:
+		back(primaryHz)
 	}
-	back(said(primaryHz))
-	right := only[channel.Confirmed](agency, name+" read altimeter, level and frequency back", func(c *channel.Confirmed) bool { return c.Message == sent.ID })
-	equal(p, "which closes the message", right.Event.Ending, channel.AsReadBack)
-	p.check(right.At == stamp(p.now), "at once", right.At)
+	right := only[channel.Confirmed](agency, "that "+name+" read altimeter, level and frequency back", func(c *channel.Confirmed) bool { return c.Message == sent.ID })
+	equal(p.part(), "It is closed as", right.Event.Ending, channel.AsReadBack)
+	p.part().check(right.At == stamp(p.now), "at", right.At)
 }
 
 // meetT41 is D 02:41:20, before T-41 is at the ring.
@@ -147,10 +168,10 @@ func meetT41(p *Play) {
 			{Name: "at", Value: terms.Value{At: &when}},
 		},
 	}, "highmoor-watch"))
-	called := only[channel.Sent](p.actor(tfa), "T-41 calls air attack", nil)
-	p.about("at", called.At, "D 02:41:20")
-	p.check(called.At < p.at("D 02:41:41"), "before it is at the ring of 12 NM")
-	p.actor(tfa).does("channel.answer", channel.Respond{Message: called.Event.ID, Answer: channel.SayRoger, Position: "air-attack"}, "tfa-ta1")
+	call := only[channel.Sent](p.actor(tfa), "that T-41 calls", nil)
+	p.about("at", call.At, "D 02:41:20")
+	p.part().check(call.At < p.at("D 02:41:41"), "That is before it is at the ring of 12 NM")
+	p.actor(tfa).does("channel.answer", channel.Respond{Message: call.Event.ID, Answer: channel.SayRoger, Position: "air-attack"}, "tfa-ta1")
 	p.contact(highmoor, "T-41", 4000, primaryHz+1_000_000)
 }
 
@@ -175,31 +196,27 @@ func landML2(p *Play) {
 	tankers.does("intent.end", intent.End{ID: p.names["T-41"]}, "highmoor-watch")
 	run := p.file(highmoor, p.run(3200))
 	equal(p, "T-42 is", run.State, intent.Accepted)
+	p.say("T-41 is through. T-42 is to come in at 3,200 ft, and ML-2 at 3,000 ft.")
 	ml2 := p.low("ML-2", "medical", fix{at(-45.05, -130.30), 3000, p.at("D 02:50")}, fix{at(-45.26, -130.34), 3000, p.at("D 02:57")})
 	first := p.file(medilift, ml2, "T-42")
 	v := p.verdict(&first, doctors.zone("R-1").ID)
 	equal(p, "ML-2 is not kept out of R-1, but needs", v.Outcome, intent.ContactNeeded)
 	m := p.measured(v)
-	p.miles("it passes the fire at", *m.CentreTenthMM/10, 3.00)
+	p.miles("It passes the fire at", *m.CentreTenthMM/10, 3.00)
 	p.about("at", m.At, "D 02:55:13")
-	equal(p, "T-42, of equal rank, was there before it", p.verdict(&first, run.ID).Outcome, intent.Stands)
-	told := only[intent.Decided](agency, "ML-2 comes", func(d *intent.Decided) bool { return d.ID == first.ID }).Event
-	equal(p, "as", told.Priority.Rank, terms.RankMedical)
+	equal(p, "T-42, of equal rank, was there first and", p.verdict(&first, run.ID).Outcome, intent.Stands)
+	told := only[intent.Decided](agency, "that ML-2 comes", func(d *intent.Decided) bool { return d.ID == first.ID }).Event
+	equal(p.part(), "Its rank is", told.Priority.Rank, terms.RankMedical)
 
-	// Highmoor offers to fly its run higher.
-	floor := offer.Altitude{MM: feet(3600), Reference: "AMSL"}
-	made := came[offer.Made](p, tankers.does("offer.make", offer.Make{
-		To: medilift, Mine: offer.Ref{Intent: run.ID, Version: run.Version}, Theirs: offer.Ref{Intent: first.ID, Version: first.Version},
-		Undertakings: []offer.Undertaking{{By: highmoor, Kind: offer.Level, Intent: run.ID, Floor: &floor}},
-	}, "highmoor-watch"))
-	only[offer.Made](doctors, "T-42 would fly at 3,600 ft", nil)
-	doctors.does("offer.accept", offer.Accept{Offer: made.Offer, Digest: made.Digest}, "medilift-watch")
+	made := p.settled(run, first)
+	p.say("Both have agreed. Highmoor raises T-42 to 3,600 ft, as it promised.")
 	higher := p.refile(highmoor, p.run(3600))
 	equal(p, "T-42 is", higher.State, intent.Accepted)
-	only[offer.Done](doctors, "what was undertaken is done", func(d *offer.Done) bool { return d.Offer == made.Offer })
+	only[offer.Done](doctors, "that what was promised is done", func(d *offer.Done) bool { return d.Offer == made.Offer })
+	p.say("MediLift declares ML-2 once more, as it was.")
 	second := p.refile(medilift, ml2)
 	equal(p, "ML-2 is", second.State, intent.Accepted)
-	equal(p, "conflicts", len(against(&second, intent.AgainstIntent)), 0)
+	none(p.part(), "It is in conflict with nobody", len(against(&second, intent.AgainstIntent)))
 	p.takeOff(medilift, "ML-2")
 	p.contact(medilift, "ML-2", 3000, primaryHz)
 	p.contact(highmoor, "T-42", 3600, primaryHz)

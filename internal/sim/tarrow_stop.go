@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/conflict"
@@ -45,11 +46,12 @@ func (a *Actor) flying(miles float64) []party.ID {
 // seeDrone is D 02:56.
 func seeDrone(p *Play) {
 	agency, tankers, doctors := p.actor(tfa), p.actor(highmoor), p.actor(medilift)
-	p.miles("the drone is from the fire", apart(fire, drone), 2.20)
-	equal(p, "in degrees", fmt.Sprintf("%03.0f", bearing(fire, drone)), "035")
+	p.part().miles("The drone is away from the fire by", apart(fire, drone), 2.20)
+	equal(p.part(), "in the direction", fmt.Sprintf("%03.0f", bearing(fire, drone)), "035")
 	inside := agency.flying(7)
-	equal(p, "who flies inside 7 NM", fmt.Sprint(inside), "[highmoor medilift]")
+	equal(p, "Flights inside 7 NM are those of", listed(inside), "Highmoor, MediLift")
 	level, when := sea(3400), p.at("D 02:56")
+	p.say("TA-1 tells them, and Tarrow Centre, by FLASH what it sees: grey, about 1 m, at 3,400 ft.")
 	for _, id := range append(slices.Clone(inside), centre) {
 		agency.does("channel.send", channel.Send{
 			To: channel.Address{Party: id, Position: "watch"}, From: "air-attack", Type: channel.TypeSighting, Precedence: channel.Flash,
@@ -69,45 +71,51 @@ func seeDrone(p *Play) {
 	report := came[intent.Reported](p, agency.does("intent.report", intent.Report{
 		About: "unknown drone", Origin: "TA-1", Grade: "relayed", Shape: declared.Shape{Volumes: []declared.Volume{seen}},
 	}, "tfa-ta1"))
+	words := p.ask(tfa, "An unknown drone, with two aircraft near it. You are TA-1 and call STOP: what do you say?", "unknown drone at 3,400 ft")
+	p.say("TA-1 calls STOP within 7 NM of the fire: %s", words)
 	said := agency.does("channel.stop", channel.CallStop{
-		Where:  channel.Place{Point: &fire, RadiusMM: nm(7), Text: "unknown drone at 3,400 ft"},
+		Where:  channel.Place{Point: &fire, RadiusMM: nm(7), Text: words},
 		AtRisk: "aircraft", Callback: primary, To: inside, ResumeBy: &channel.Address{Party: tfa, Position: "air-operations"},
 	}, "tfa-ta1")
 	stop := came[channel.StopSent](p, said)
 	p.names["STOP"], p.names["entry of STOP"] = stop.Stop, fmt.Sprint(said.Index)
 	p.settle()
 	passes := p.among(tankers.reviewed("T-42").Verdicts, report.ID)
-	equal(p, "T-42 is warned, by hearsay", passes.Outcome, intent.Hearsay)
+	equal(p, "T-42 is warned; as a report of others it counts as", passes.Outcome, intent.Hearsay)
 	m := p.measured(passes)
-	p.miles("as it would pass the drone at", *m.CentreTenthMM/10, 0.36)
+	p.miles("It would pass the drone at", *m.CentreTenthMM/10, 0.36)
 	p.about("at", m.At, "D 02:57:59")
 	for _, a := range []*Actor{tankers, doctors} {
 		only[channel.StopSent](a, "STOP", func(s *channel.StopSent) bool { return s.Stop == stop.Stop })
 	}
 	for _, id := range []party.ID{car, ridgeline} {
-		equal(p, fmt.Sprintf("STOPs to %s, which is not inside,", id), len(p.actor(id).inbox("channel.stopped")), 0)
+		none(p, fmt.Sprintf("No STOP goes to %s, which is not inside", called(id)), len(p.actor(id).inbox("channel.stopped")))
 	}
 
 	p.clock("D 02:56:20")
 	run := tankers.declared("T-42").Trajectories[0].Points
 	here := toward(runFrom, bearing(runFrom, last(run)), float64(apart(runFrom, last(run)))/mmOfNM/3)
-	tankers.does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: channel.Held, Position: "watch", Note: "T-42 breaks off to the north-east."}, "highmoor-watch")
+	const about = "an unknown drone at 3,400 ft, 2.2 NM from the fire."
+	saysH, saysM := p.answerStop(highmoor, about, channel.Held), p.answerStop(medilift, about, channel.Unable)
+	p.say("Highmoor answers %s. T-42 breaks off to the north-east.", strings.ReplaceAll(saysH, "_", " "))
+	tankers.does("channel.hold", channel.Hold{Stop: stop.Stop, Outcome: saysH, Position: "watch", Note: "T-42 breaks off to the north-east."}, "highmoor-watch")
 	away := p.refile(highmoor, p.low("T-42", "fire", fix{here, 3600, p.at("D 02:56:20")}, fix{toward(here, 45, 6), 3600, p.at("D 02:59")}))
 	equal(p, "T-42, which breaks off, is", away.State, intent.Activated)
-	equal(p, "it no longer passes the drone", verdicts(&away, report.ID), 0)
+	none(p, "Its new way does not pass the drone", verdicts(&away, report.ID))
 	p.clock("D 02:56:40")
+	p.say("MediLift answers %s. ML-2 is about to land; that is for its pilot to say.", strings.ReplaceAll(saysM, "_", " "))
 	doctors.does("channel.hold", channel.Hold{
-		Stop: stop.Stop, Outcome: channel.Unable, Position: "watch", Note: "ML-2 is about to land; the pilot goes on.",
+		Stop: stop.Stop, Outcome: saysM, Position: "watch", Note: "ML-2 is about to land; the pilot goes on.",
 	}, "medilift-watch")
 	seenBy := look[channel.StopCall](agency, "stop", "/v1/stops/", stop.Stop)
 	for i, want := range []struct {
 		id      party.ID
 		outcome string
 		at      string
-	}{{highmoor, channel.Held, "D 02:56:20"}, {medilift, channel.Unable, "D 02:56:40"}} {
+	}{{highmoor, saysH, "D 02:56:20"}, {medilift, saysM, "D 02:56:40"}} {
 		got := seenBy.To[i]
-		equal(p, fmt.Sprintf("the choice of %s", want.id), got.Outcome, want.outcome)
-		p.about("within a minute", got.First, want.at)
+		equal(p, fmt.Sprintf("TFA sees the answer of %s:", called(want.id)), got.Outcome, want.outcome)
+		p.part().about("at", got.First, want.at)
 	}
 	p.isItYours()
 }
@@ -123,6 +131,7 @@ func (p *Play) isItYours() {
 	p.clock("D 02:57")
 	doctors := p.actor(medilift)
 	doctors.does("intent.end", intent.End{ID: p.names["ML-2"]}, "medilift-watch")
+	p.say("TFA asks Ridgeline whether the drone is its own.")
 	asked := came[channel.Sent](p, agency.does("channel.send", channel.Send{
 		To: channel.Address{Party: ridgeline, Position: "watch"}, From: "air-attack", Type: channel.TypeQuery, Precedence: channel.Immediate,
 		Ref: p.names["R-31"], Phrases: []string{"unknown_aircraft", "is_it_yours"}, Fields: []channel.Field{{Name: "position", Value: terms.Value{Position: &drone}}},
@@ -131,15 +140,16 @@ func (p *Play) isItYours() {
 	power.does("channel.answer", channel.Respond{
 		Message: asked.ID, Answer: channel.SayReply, Language: "en", Text: "It is not ours. R-31 ended at 02:38.", Position: "watch",
 	}, "ridgeline-watch")
-	no := only[channel.Responded](agency, "Ridgeline says no", func(r *channel.Responded) bool { return r.Message == asked.ID })
-	equal(p, "which answers", no.Event.Ending, channel.AsAnswered)
+	no := only[channel.Responded](agency, "that the drone is not Ridgeline's", func(r *channel.Responded) bool { return r.Message == asked.ID })
+	equal(p.part(), "The question is", no.Event.Ending, channel.AsAnswered)
+	p.say("Ridgeline says no: R-31 ended at 02:38. TFA need not believe it, and looks into the record.")
 	index := p.index("end of R-31")
 	_, err := agency.log().Update(p.ctx)
 	p.fail(err)
 	receipt, err := agency.log().Receipt(p.ctx, index)
 	p.fail(err)
-	equal(p, "the record proves to TFA of R-31 that", receipt.Type(), "intent.closed")
-	equal(p, "which is the right one", field[string](p, &receipt.Entry, "id"), p.names["R-31"])
+	equal(p, "For R-31 the record holds, with a proof that TFA verified itself:", strings.TrimPrefix(receipt.Type(), "intent."), "closed")
+	equal(p.part(), "It is about the flight", field[string](p, &receipt.Entry, "id"), p.names["R-31"])
 	p.about("at", field[statement.Instant](p, &receipt.Entry, "at"), "D 02:38")
 }
 
@@ -154,8 +164,9 @@ func (p *Play) index(name string) int64 {
 // who may.
 func stillStopped(p *Play) {
 	agency, tankers := p.actor(tfa), p.actor(highmoor)
-	equal(p, "the STOP is lifted", look[channel.StopCall](agency, "stop", "/v1/stops/", p.names["STOP"]).Resumed != 0, false)
+	equal(p, "The STOP still stands", look[channel.StopCall](agency, "stop", "/v1/stops/", p.names["STOP"]).Resumed != 0, false)
 	lift := channel.Resume{Stop: p.names["STOP"], Reason: "no further sighting"}
+	p.say("Highmoor tries to lift the STOP, and so does TFA's own watch.")
 	tankers.refused("act-not-allowed", "channel.resume", lift, "highmoor-duty")
 	agency.refused("act-not-allowed", "channel.resume", lift, "tfa-watch")
 }
@@ -166,31 +177,31 @@ func resumeFlying(p *Play) {
 	lifted := came[channel.StopLifted](p, agency.does("channel.resume", channel.Resume{
 		Stop: p.names["STOP"], Reason: "No sighting for 20 minutes; two crews looked.",
 	}, "tfa-airops"))
-	equal(p, "it is lifted by", lifted.Role, "air-operations")
-	equal(p, "minutes lost", lifted.LostMS/60_000, 20)
+	equal(p, "It is lifted by", lifted.Role, "air-operations")
+	equal(p, "Minutes lost:", lifted.LostMS/60_000, 20)
 	for _, id := range []party.ID{highmoor, medilift} {
-		got := only[channel.StopLifted](p.actor(id), "the STOP is lifted", nil)
+		got := only[channel.StopLifted](p.actor(id), "that the STOP is lifted", nil)
 		p.about("at", got.At, "D 03:16")
-		p.check(got.Event.Reason != "", "with its reason", got.Event.Reason)
+		p.part().check(got.Event.Reason != "", "and why", got.Event.Reason)
 	}
 	opened := look[[]string](agency, "ids", "/v1/incidents", "")
-	equal(p, "incidents that the STOP opened", len(opened), 1)
+	equal(p.part(), "Incidents that the STOP opened:", len(opened), 1)
 	agency.does("incident.account", incident.Account{
 		Incident: opened[0], Text: "Unknown drone inside R-1. 3 runs cancelled.", LostS: 1200, Measures: "STOP to all inside 7 NM",
 		Evidence:   []int64{p.index("entry of STOP")},
 		NonParties: []string{"Tarrow Centre: told", "police: to be told"},
 	}, "tfa-watch")
 	shown := look[incident.Shown](p.actor(highmoor), "incident", "/v1/incidents/", opened[0])
-	equal(p, "of the kind", shown.Opening.Kind, incident.Stop)
-	equal(p, "between", fmt.Sprint(shown.Opening.Parties), "[highmoor medilift tfa]")
-	equal(p, "seconds lost, as TFA tells", shown.Accounts[0].Account.LostS, 1200)
-	p.check(len(shown.Frozen) > 0, "what it rests on is frozen", len(shown.Frozen), " entries")
+	equal(p.part(), "It is a", shown.Opening.Kind, incident.Stop)
+	equal(p, "The incident is shown to", listed(slices.Clone(shown.Opening.Parties)), "Highmoor, MediLift, TFA")
+	equal(p, "TFA states the seconds lost:", shown.Accounts[0].Account.LostS, 1200)
+	p.part().check(len(shown.Frozen) > 0, "What it rests on is frozen")
 	heading := int64(225)
 	agency.does("incident.report", incident.Report{
 		Kind: incident.Sighted, At: p.at("D 02:56"), Place: &drone, Altitude: seaAt(3400), Parties: []party.ID{centre},
 		Text: "Unknown drone, operator not seen.", NonParties: []string{"police"},
 		Sighting: &incident.Sighting{Look: "drone, about 1 m", Colour: "grey", SizeMM: 1000, HeadingDeg: &heading},
 	}, "tfa-watch")
-	told := only[incident.Opened](p.actor(centre), "the sighting is reported to air traffic services", nil).Event
-	equal(p, "and is to be told to", fmt.Sprint(told.NonParties), "[police]")
+	told := only[incident.Opened](p.actor(centre), "of the sighting", nil).Event
+	equal(p, "Outside the node are to be told:", strings.Join(told.NonParties, ", "), "police")
 }

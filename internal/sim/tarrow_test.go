@@ -16,7 +16,7 @@ func TestTarrow(t *testing.T) { play(t, Tarrow()) }
 func TestTarrowUnanswered(t *testing.T) {
 	s := Tarrow()
 	last := slices.IndexFunc(s.Rows, func(r Row) bool { return r.At == "D 02:30" })
-	s.Rows = append(s.Rows[:last:last], Row{"D 02:30", "R-1 comes into force, and nobody answers", func(p *Play) {
+	s.Rows = append(s.Rows[:last:last], Row{"D 02:30", "R-1 comes into force, and nobody answers", "", func(p *Play) {
 		agency := p.actor(tfa)
 		z := agency.zone("R-1")
 		agency.does("zone.activate", intent.ZoneActivate{ID: z.ID, Token: z.Token}, "tfa-watch")

@@ -23,23 +23,24 @@ func relaySandmere(p *Play) {
 		Footprint: declared.Footprint{Polygon: []declared.Point{at(11.25, -30.10), at(11.25, -29.60), at(11.55, -29.60), at(11.55, -30.10)}},
 		Upper:     seaAt(12_000), Start: p.at("D 10:15"), End: p.at("D 11:00"),
 	}}}
+	p.say("Sandmere tells EL that it works in an area below 12,000 ft. EL passes it on to HR.")
 	report := intent.Report{
 		About: "Sandmere", Origin: "Sandmere", Chain: []string{"el"}, Grade: "hearsay",
 		Text: "Sandmere works in the area, below 12,000 ft.", Shape: area,
 	}
 	before := p.actor(hr).declared("H-18")
 	reported := came[intent.Reported](p, east.does("intent.report", report, "el-watch"))
-	told := only[intent.Reported](relief, "the report, as hearsay by way of EL", func(r *intent.Reported) bool {
+	told := only[intent.Reported](relief, "of the report, as hearsay by way of EL", func(r *intent.Reported) bool {
 		return r.Grade == "hearsay" && slices.Equal(r.Chain, []string{"el"}) && r.By == el
 	})
-	equal(p, "the report", told.Event.ID, reported.ID)
+	equal(p.part(), "It is the report", told.Event.ID, reported.ID)
 	after := relief.declared("H-18")
 	v := p.verdict(&after, reported.ID)
-	equal(p, "to H-18 it is", v.Outcome, intent.Hearsay)
-	p.about("in the area from", v.From, "10:29:50")
+	equal(p, "For H-18 the report is", v.Outcome, intent.Hearsay)
+	p.about("H-18 would be in the area of the report from", v.From, "10:29:50")
 	p.about("to", v.To, "10:36:50")
-	equal(p, "H-18 stays", after.State, before.State)
-	equal(p, "in its version", after.Version, before.Version)
+	equal(p, "H-18 is still", after.State, before.State)
+	equal(p.part(), "in version", after.Version, before.Version)
 	message := came[channel.Sent](p, east.does("channel.send", channel.Send{
 		To: channel.Address{Party: hr, Position: "watch"}, Type: channel.TypeRelay, Precedence: channel.Priority, Ref: reported.ID,
 		Relay:    &channel.Relay{Origin: "Sandmere", Chain: []string{"el"}, Grade: "hearsay"},
@@ -50,13 +51,13 @@ func relaySandmere(p *Play) {
 	sandmere := func() intent.Telling {
 		d := relief.declared("H-18")
 		i := slices.IndexFunc(d.Tellings, func(t intent.Telling) bool { return t.Party == sm })
-		p.check(i >= 0, "SM is listed among those to be told of H-18")
+		p.part().check(i >= 0, "Sandmere is listed among those to be told of H-18")
 		return d.Tellings[max(i, 0)]
 	}
-	equal(p, "who undertook to tell SM, before", sandmere().By, "")
+	equal(p.part(), "Nobody had undertaken to tell Sandmere", sandmere().By, "")
 	east.does("intent.undertake", intent.Undertake{ID: p.names["H-18"], Party: sm, Until: p.at("D 09:30")}, "el-watch")
 	t := sandmere()
-	equal(p, "who undertook to tell SM", t.By, el)
-	equal(p, "when it was told", t.Told, statement.Instant(0))
-	equal(p, "agreements of SM", len(look[[]any](p.actor(sm), "agreements", "/v1/agreements", "")), 0)
+	equal(p, "Sandmere is to be told of H-18 by", t.By, el)
+	equal(p.part(), "It has not been told yet; this instant stands for none:", t.Told, statement.Instant(0))
+	equal(p.part(), "Agreements that bind Sandmere:", len(look[[]any](p.actor(sm), "agreements", "/v1/agreements", "")), 0)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/deconflict/deconflict/client"
 	"github.com/deconflict/deconflict/internal/agreement"
@@ -22,8 +23,8 @@ func comeBack(p *Play) {
 	p.connect(nc, el)
 	for _, a := range pair {
 		r := only[bearer.Returned](a, "that it is heard again", func(r *bearer.Returned) bool { return r.Of == a.id })
-		p.check(r.Event.Seen+10 < r.Index, "it has entries to read", r.Index-r.Event.Seen)
-		equal(p, "until then it is", p.standing(a.id), bearer.Resync)
+		p.part().check(r.Event.Seen+10 < r.Index, "Entries that it has yet to read:", r.Index-r.Event.Seen)
+		equal(p, "Until then it is", p.standing(a.id), bearer.Resync)
 	}
 	for _, a := range pair {
 		a.seen = p.size() - 1
@@ -31,7 +32,7 @@ func comeBack(p *Play) {
 	p.clock("D+5 08:31")
 	for _, a := range pair {
 		only[bearer.Resynced](a, "that it has read what it missed", func(r *bearer.Resynced) bool { return r.Of == a.id })
-		equal(p, "it is", p.standing(a.id), bearer.Up)
+		equal(p.part(), "It is", p.standing(a.id), bearer.Up)
 	}
 }
 
@@ -56,12 +57,13 @@ func beginResumption(p *Play) {
 // lacks checks which items of the checklist of the resumption are open, to both
 // sides.
 func (p *Play) lacks(want ...agreement.Item) {
-	for _, a := range []*Actor{p.actor(nc), p.actor(el)} {
+	for i, a := range []*Actor{p.actor(nc), p.actor(el)} {
+		p := p.beside(i)
 		seen := a.agreement("M1")
-		equal(p, fmt.Sprintf("to %s M1 is", a.id), seen.Legal.State, agreement.InSuspension)
+		equal(p.part(), fmt.Sprintf("%s sees M1 as", called(a.id)), seen.Legal.State, agreement.InSuspension)
 		var open []agreement.Item
 		if seen.Resuming == nil {
-			p.check(false, "a resumption is under way")
+			p.part().check(false, "a resumption is under way")
 			continue
 		}
 		for _, i := range seen.Resuming.Items {
@@ -69,10 +71,18 @@ func (p *Play) lacks(want ...agreement.Item) {
 				open = append(open, i.Item)
 			}
 		}
-		slices.Sort(open)
-		slices.Sort(want)
-		equal(p, "still open are", fmt.Sprint(open), fmt.Sprint(want))
+		equal(p, "Both see what is still open:", listed(open), listed(want))
 	}
+}
+
+// listed is a list for people, in order.
+func listed[T ~string](list []T) string {
+	slices.Sort(list)
+	text := make([]string, len(list))
+	for i, v := range list {
+		text[i] = words(v)
+	}
+	return strings.Join(text, ", ")
 }
 
 // agreeFacts is D+5 09:05.
@@ -87,26 +97,29 @@ func agreeFacts(p *Play) {
 		Incident: i1, Language: "fr", Text: "E-88B est descendu après une panne. Les équipages se sont parlé.",
 		Radio: []incident.Radio{{At: p.at("D 09:29:44"), Frequency: "123.450 MHz", Text: "En vue, je maintiens."}},
 	}, "el-duty")
+	p.say("NC proposes as a fact: at 09:29:53 the two were 0.45 NM and 1,100 ft apart. EL agrees.")
 	positions := came[incident.Proposed](p, north.does("incident.fact", incident.Propose{
 		Incident: i1, Kind: incident.Fact, Text: "At 09:29:53 the two were 0.45 NM and 1,100 ft apart.",
 	}, "nc-duty")).Number
 	east.does("incident.answer", incident.Reply{Incident: i1, Number: positions, Stance: incident.Agrees}, "el-duty")
+	p.say("NC proposes: NC called first, at 09:18:00. EL disputes it: the watch heard no call.")
 	calls := []int64{p.entries["called 09:18:00"], p.entries["failed over voice"]}
 	slices.Sort(calls)
 	first := came[incident.Proposed](p, north.does("incident.fact", incident.Propose{
 		Incident: i1, Kind: incident.Fact, Text: "NC called first, at 09:18:00.", Evidence: calls,
 	}, "nc-duty"))
-	equal(p, "evidence for it is in the record", len(first.Evidence), 2)
+	equal(p, "NC points to entries of the record for it, in number", len(first.Evidence), 2)
 	east.does("incident.answer", incident.Reply{
 		Incident: i1, Number: first.Number, Stance: incident.Disputes, Reason: "The watch heard no call.",
 	}, "el-duty")
-	for _, a := range []*Actor{north, east} {
+	for i, a := range []*Actor{north, east} {
+		p := p.beside(i)
 		seen := look[incident.Shown](a, "incident", "/v1/incidents/", i1)
-		equal(p, fmt.Sprintf("to %s, agreed are", a.id), fmt.Sprint(seen.AgreedPoints), fmt.Sprint([]int64{positions}))
-		equal(p, "disputed are", fmt.Sprint(seen.DisputedPoints), fmt.Sprint([]int64{first.Number}))
-		equal(p, "accounts beside each other", len(seen.Accounts), 2)
-		equal(p, "as no crew says otherwise it is", seen.Category, incident.Category(incident.Separation))
-		p.check(slices.ContainsFunc(seen.Frozen, func(e incident.Evidence) bool { return e.Index == calls[0] }), "the attempts are in the evidence")
+		equal(p, "Both see that agreed is the fact", fmt.Sprint(seen.AgreedPoints), fmt.Sprint([]int64{positions}))
+		equal(p, "and disputed the fact", fmt.Sprint(seen.DisputedPoints), fmt.Sprint([]int64{first.Number}))
+		equal(p.part(), "Accounts beside each other:", len(seen.Accounts), 2)
+		equal(p.part(), "As no crew says otherwise it is a loss of", seen.Category, incident.Category(incident.Separation))
+		p.part().check(slices.ContainsFunc(seen.Frozen, func(e incident.Evidence) bool { return e.Index == calls[0] }), "The calls are in the evidence")
 	}
 }
 
@@ -117,7 +130,7 @@ func testAgain(p *Play) {
 			p.actor(pair[0]).does("bearer.test", bearer.TestCall{To: pair[1], Bearer: b}, string(pair[0])+"-watch")
 		}
 	}
-	equal(p, "good test calls of 6", p.tests(func(bearer.Line) int64 { return 5 }), 6)
+	equal(p, "All six test calls are answered with the right challenge. Good ones:", p.tests(func(bearer.Line) int64 { return 5 }), 6)
 	p.lacks(agreement.Signatures, agreement.Heads, agreement.Intents)
 	p.compareHeads(nc, el)
 	p.lacks(agreement.Signatures, agreement.Intents)
@@ -134,23 +147,24 @@ func declareAgain(p *Play) {
 				switch v.Outcome {
 				case intent.Stands:
 					found++
-					equal(p, "in conflict, and no more than proposed, is", d.ID, p.names["E-307"])
-					equal(p, "with", v.ID, p.names["N-303"])
-					equal(p, "which is", d.State, intent.Proposed)
+					equal(p, "It is the flight E-307 that is in conflict", d.ID == p.names["E-307"], true)
+					equal(p.part(), "The other is N-303. Its id:", v.ID, p.names["N-303"])
+					equal(p, "E-307 is now no more than", d.State, intent.Proposed)
 				default:
-					equal(p, name+" need not yield to what was accepted without a rule", v.Outcome, intent.Lapsed)
+					p.check(v.Outcome == intent.Lapsed, name+" need not yield to what was accepted without a rule", v.Outcome)
 				}
 			}
 		}
 	}
-	equal(p, "intents declared again", count, 14)
-	equal(p, "new conflicts among them", found, 1)
+	equal(p.part(), "Flights declared again:", count, 14)
+	equal(p, "New conflicts among them:", found, 1)
 	p.lacks(agreement.Signatures)
 	east := p.actor(el)
+	p.say("EL raises E-307 to 20,000 ft.")
 	raised := came[intent.Decided](p, east.does("intent.change", intent.Change{
 		ID: p.names["E-307"], Token: east.declared("E-307").Token, Plan: p.e307(20_000),
 	}, "el-watch"))
-	equal(p, "E-307, raised to 20,000 ft, is", raised.State, intent.Accepted)
+	equal(p, "Raised to 20,000 ft E-307 is", raised.State, intent.Accepted)
 }
 
 // redeclare declares an intent again as it stands, with what its owner then
@@ -175,16 +189,17 @@ func (p *Play) redeclare(id party.ID, name string) intent.Decided {
 // resumeM1 is D+5 09:40.
 func resumeM1(p *Play) {
 	east := p.actor(el)
-	equal(p, "the phase is", east.agreement("M1").Resuming.Phase, agreement.PhaseNotices)
+	equal(p.part(), "The procedure is at its", east.agreement("M1").Resuming.Phase, agreement.PhaseNotices)
 	east.does("agreement.resume", agreement.Resume{Agreement: "M1", Procedure: p.names["resumption"], Keep: []string{"crossings"}}, "el-minister", "el-chief")
-	for _, id := range []party.ID{nc, el} {
+	for i, id := range []party.ID{nc, el} {
+		p := p.beside(i)
 		seen := p.actor(id).agreement("M1").Legal
-		equal(p, fmt.Sprintf("to %s M1 is", id), seen.State, agreement.InForce)
-		equal(p, "since", seen.Since, p.at("D+5 09:40"))
+		equal(p, "Both see M1 as", seen.State, agreement.InForce)
+		equal(p.part(), "since", seen.Since, p.at("D+5 09:40"))
 		p.check(len(seen.Annexes) == 1 && seen.Annexes[0].Annex == "crossings" && seen.Annexes[0].State == agreement.InSuspension,
-			"the annex on crossings stays suspended", seen.Annexes)
+			"The annex on crossings stays suspended")
 	}
 	rules := p.actor(nc).rules(el)
-	equal(p, "the minima hold again", rules.Minima[0].Suspended, false)
-	equal(p, "lines, which the annex has", len(rules.Lines), 0)
+	equal(p, "The separation of M1 holds again", rules.Minima[0].Suspended, false)
+	equal(p.part(), "Lines, which are in the annex:", len(rules.Lines), 0)
 }

@@ -39,25 +39,26 @@ func (p *Play) hospital(where declared.Point, methods ...string) notice.Content 
 func mistypeSite(p *Play) {
 	p.connect(nc, el)
 	typed, meant := at(12.63, -29.93), at(12.36, -29.93)
+	p.say("HR types 12.63 N; it means 12.36 N. It also says that S-1 is 5 NM from Weir Strip.")
 	taken := p.actor(hr).does("notice.declare", notice.Declare{Content: p.hospital(typed, "gnss"), Consent: []party.ID{nc, el}}, "hr-coordinator")
 	d := came[notice.Declared](p, taken)
 	p.names["S-1"] = d.Notice
 	i := slices.IndexFunc(d.Doubts, func(d notice.Doubt) bool { return d.Kind == notice.PlaceDistance })
-	p.check(i >= 0, "the distance to the named place is queried")
+	p.part().check(i >= 0, "The node questions the distance to the named place")
 	if i >= 0 {
 		doubt := d.Doubts[i]
-		p.check(len(doubt.Suspects) > 0, "a slip of typing is suspected", doubt.Text)
+		p.check(len(doubt.Suspects) > 0, "The node suspects a slip of typing", doubt.Text)
 		if len(doubt.Suspects) > 0 {
 			s := doubt.Suspects[0]
-			equal(p, "where it would be", s.Point, meant)
-			p.check(strings.Contains(s.Slip, "swapped"), "as swapped digits", s.Slip)
-			p.miles("from where it was typed", s.FarMM, 16.12)
-			p.miles("from the strip", apart(s.Point, strip), 4.75)
+			equal(p, "It names the place that was probably meant:", s.Point, meant)
+			p.check(strings.Contains(s.Slip, "swapped"), "It says what slipped", s.Slip)
+			p.part().miles("That is away from what was typed by", s.FarMM, 16.12)
+			p.part().miles("and from Weir Strip by", apart(s.Point, strip), 4.75)
 		}
 	}
-	p.check(d.HeldUntil != 0, "it is held back until corrected")
+	p.check(d.HeldUntil != 0, "The notice is held back until HR corrects or confirms it")
 	for _, id := range []party.ID{nc, el, sm, vc} {
-		equal(p, fmt.Sprintf("what %s is told of it", id), len(p.actor(id).inbox("notice.declared", "notice.sent")), 0)
+		none(p.part(), fmt.Sprintf("Nothing of it goes to %s", called(id)), len(p.actor(id).inbox("notice.declared", "notice.sent")))
 	}
 }
 
@@ -68,17 +69,17 @@ func correctSite(p *Play) {
 		Notice: p.names["S-1"], Version: 1, Content: p.hospital(at(12.36, -29.93), "gnss", "imagery"),
 	}, "hr-coordinator")
 	for _, id := range []party.ID{nc, el} {
-		d := only[notice.Declared](p.actor(id), "version 2 of S-1", func(d *notice.Declared) bool { return d.Notice == p.names["S-1"] })
-		equal(p, "its version", d.Event.Version, 2)
-		p.check(strings.Contains(d.Event.Wording, "not a request for leave"), "it asks for no leave and promises nothing")
+		d := only[notice.Declared](p.actor(id), "of version 2 of S-1", func(d *notice.Declared) bool { return d.Notice == p.names["S-1"] })
+		equal(p.part(), "It is version", d.Event.Version, 2)
+		p.part().check(strings.Contains(d.Event.Wording, "not a request for leave"), "Its wording asks for no leave and promises nothing")
 	}
-	equal(p, "what SM, to whom HR did not consent, is told", len(p.actor(sm).inbox("notice.declared", "notice.sent")), 0)
+	none(p, "Sandmere, to whom HR did not consent, is told nothing", len(p.actor(sm).inbox("notice.declared", "notice.sent")))
 	p.steps(nc, "S-1", 2, notice.GotIt)
 	p.steps(el, "S-1", 2, notice.GotIt, notice.Read)
 	seen := look[notice.Shown](relief, "notice", "/v1/notices/", p.names["S-1"])
 	p.reached(seen, nc, notice.GotIt)
 	p.reached(seen, el, notice.Read)
-	equal(p, "it goes to two parties", len(seen.Recipients), 2)
+	equal(p.part(), "The number of parties to whom it goes is", len(seen.Recipients), 2)
 }
 
 // steps says how far a notice got at a party, one link after the other; it is
@@ -101,7 +102,7 @@ func (p *Play) reached(seen notice.Shown, id party.ID, want notice.Link) {
 			if n := len(r.Steps); n > 0 {
 				got = r.Steps[n-1].Step
 			}
-			equal(p, fmt.Sprintf("%s at %s", seen.Content.Name, id), got, want)
+			equal(p, fmt.Sprintf("HR sees that %s has %s as", called(id), seen.Content.Name), got, want)
 		}
 	}
 }
@@ -114,22 +115,22 @@ func testMorning(p *Play) {
 		}
 		return 5
 	})
-	equal(p, "good test calls of 6", good, 5)
+	equal(p, "All test calls are good but one, from EL over the satellite, which is hard to read. Good ones, of 6:", good, 5)
 	link := look[bearer.Link](p.actor(nc), "link", "/v1/links/", string(el))
 	for _, b := range link.Bearers {
 		want := bearer.Up
 		if b.Bearer == "satellite" {
 			want = bearer.Degraded
-			equal(p, "its cause", b.Cause, bearer.Unknown)
+			equal(p.part(), "Why, is", b.Cause, bearer.Unknown)
 		}
-		equal(p, "the bearer "+b.Bearer, b.Condition, want)
+		equal(p.part(), "The line over "+b.Bearer, b.Condition, want)
 	}
 	p.compareHeads(nc, el)
 }
 
 // testDaily is 06:00 and 18:00 of any day.
 func testDaily(p *Play) {
-	equal(p, "good test calls of 6", p.tests(func(bearer.Line) int64 { return 5 }), 6)
+	equal(p, "All six test calls are answered with the right challenge. Good ones:", p.tests(func(bearer.Line) int64 { return 5 }), 6)
 }
 
 // tests has the test calls that were opened in this row answered, each as well
@@ -144,7 +145,7 @@ func (p *Play) tests(readable func(bearer.Line) int64) (good int) {
 			}
 		}
 	}
-	equal(p, "test calls", len(opened), 6)
+	equal(p.part(), "Test calls opened:", len(opened), 6)
 	for _, o := range opened {
 		taken := p.actor(o.To).does("bearer.answer", bearer.Answer{
 			Test: o.Test, Challenge: o.Challenge, Readability: readable(o.Line), DelayMS: 300, Position: "watch",
@@ -171,16 +172,20 @@ func (p *Play) compareHeads(a, b party.ID) {
 	for _, id := range []party.ID{a, b} {
 		own, err := p.actor(id).log().Update(p.ctx)
 		p.fail(err)
-		equal(p, fmt.Sprintf("%s verified the head that the witness did", id), own, head)
+		p.check(own == head, fmt.Sprintf("%s verified the same %d entries as the witness, each on its own", called(id), head.Size))
 	}
 	for _, id := range []party.ID{a, b} {
 		p.actor(id).does("record.head", record.Head{Size: head.Size, Root: fmt.Sprintf("%x", head.Root), Checkpoint: string(signed)})
 	}
 	for _, pair := range [][2]party.ID{{a, b}, {b, a}} {
 		c := look[record.Comparison](p.actor(pair[0]), "heads", "/v1/heads/", string(pair[1]))
-		equal(p, fmt.Sprintf("%s and %s hold one history", pair[0], pair[1]), c.Equal, true)
-		equal(p, "of so many entries", c.Size, head.Size)
-		p.check(c.B != nil && slices.Equal(c.B.Witnesses, []string{string(mar)}), "under the witness's signature")
+		q := p
+		if pair[0] == b {
+			q = p.part() // the other way round
+		}
+		equal(q, fmt.Sprintf("%s and %s hold one and the same record", called(a), called(b)), c.Equal, true)
+		equal(p.part(), "Entries compared:", c.Size, head.Size)
+		p.part().check(c.B != nil && slices.Equal(c.B.Witnesses, []string{string(mar)}), "The witness's signature is under it")
 	}
 }
 
@@ -200,13 +205,14 @@ func notifyMove(p *Play) {
 	}}, "hr-coordinator")
 	d := came[notice.Declared](p, taken)
 	p.names["H-17 notice"] = d.Notice
-	equal(p, "doubts about it", len(d.Doubts), 0)
-	p.miles("its leg", apart(at(11.60, -29.40), strip), 59.40)
-	for _, id := range []party.ID{nc, el} {
-		sent := only[notice.Sent](p.actor(id), "the movement", nil).Event
-		equal(p, "its lead in seconds", sent.LeadS, 2*3600+50*60)
-		equal(p, "of a target of", sent.TargetS, 48*3600)
-		equal(p, "which is", sent.Lead, terms.Short)
+	none(p.part(), "The node doubts nothing in it", len(d.Doubts))
+	p.part().miles("It flies", apart(at(11.60, -29.40), strip), 59.40)
+	for i, id := range []party.ID{nc, el} {
+		p := p.beside(i)
+		sent := only[notice.Sent](p.actor(id), "of the movement", nil).Event
+		p.check(sent.LeadS == 2*3600+50*60, "That is 2 h 50 min beforehand, and 48 h were wanted,")
+		equal(p.part(), "Seconds beforehand that were agreed:", sent.TargetS, 48*3600)
+		equal(p, "so by M1 it is", sent.Lead, terms.Short)
 	}
 	p.declare(hr, "H-17", p.plan("H-17", "humanitarian", declared.Shape{Trajectories: []declared.Trajectory{way}}, func(d *plan) {
 		d.Links = []string{p.names["H-17 notice"]}
@@ -221,28 +227,29 @@ func notifyMove(p *Play) {
 // loadSite is D 08:30: nobody at NC has loaded S-1 in time.
 func loadSite(p *Play) {
 	for _, id := range []party.ID{nc, hr} {
-		o := only[notice.Overdue](p.actor(id), "S-1 is not loaded at NC", func(o *notice.Overdue) bool { return o.Notice == p.names["S-1"] }).Event
-		equal(p, "which link", o.Link, notice.Loaded)
-		equal(p, "at whom", o.To, nc)
+		o := only[notice.Overdue](p.actor(id), "that S-1 is not loaded at NC", func(o *notice.Overdue) bool { return o.Notice == p.names["S-1"] }).Event
+		equal(p.part(), "The step that lacks is", o.Link, notice.Loaded)
+		equal(p.part(), "It lacks at", o.To, nc)
 	}
-	equal(p, "what EL is told of it", len(p.actor(el).inbox("notice.overdue")), 0)
-	called := only[channel.Sent](p.actor(nc), "its duty director is called", func(s *channel.Sent) bool { return s.ToPosition == "duty-director" })
+	none(p, "EL is told nothing of it", len(p.actor(el).inbox("notice.overdue")))
+	called := only[channel.Sent](p.actor(nc), "by a call to its duty director", func(s *channel.Sent) bool { return s.ToPosition == "duty-director" })
 	p.actor(nc).does("channel.answer", channel.Respond{
 		Message: called.Event.ID, Answer: channel.SayReply, Language: "en", Text: "It is being loaded now.", Position: "duty-director",
 	}, "nc-duty")
-	told := only[channel.Sent](p.actor(hr), "its watch is told", nil)
+	told := only[channel.Sent](p.actor(hr), "by a message to its watch", nil)
 	p.actor(hr).does("channel.answer", channel.Respond{
 		Message: told.Event.ID, Answer: channel.SayReply, Language: "en", Text: "We know.", Position: "watch",
 	}, "hr-watch")
 	p.clock("D 08:41")
+	p.say("NC's systems have S-1 now.")
 	p.steps(nc, "S-1", 2, notice.Checked, notice.Passed, notice.Loaded)
 	seen := look[notice.Shown](p.actor(hr), "notice", "/v1/notices/", p.names["S-1"])
 	p.reached(seen, nc, notice.Loaded)
 	for _, r := range seen.Recipients {
 		if r.Party == nc {
 			last := r.Steps[len(r.Steps)-1]
-			equal(p, "in so many cells", last.Cells, 6)
-			equal(p, "at", last.At, p.at("D 08:41"))
+			equal(p.part(), "Cells of NC's systems that hold it:", last.Cells, 6)
+			equal(p.part(), "It was loaded at", last.At, p.at("D 08:41"))
 		}
 	}
 }
