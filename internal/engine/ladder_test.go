@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 	"github.com/deconflict/deconflict/internal/world"
 )
 
-// roleKey is the key of a party's only role.
+// roleKey is the key of a party's chief, who signs for it.
 func roleKey(id party.ID) ed25519.PrivateKey {
 	seed := make([]byte, ed25519.SeedSize)
 	copy(seed, id)
@@ -33,7 +34,7 @@ func say(t *testing.T, e *Engine, by party.ID, act string, body any) Done {
 	}
 	a := &party.Act{Statement: party.Statement{
 		Act: act, At: statement.Instant(time.Now().UnixNano()), Body: raw,
-		ID: fmt.Sprint(act, time.Now().UnixNano()), Node: e.cfg.Journal.Origin, Party: by, Role: "chief",
+		ID: fmt.Sprint(act, e.Hub().Size(), time.Now().UnixNano()), Node: e.cfg.Journal.Origin, Party: by, Role: "chief",
 	}}
 	if a.Text, err = statement.Marshal(a.Statement); err != nil {
 		t.Fatal(err)
@@ -63,16 +64,23 @@ func say(t *testing.T, e *Engine, by party.ID, act string, body any) Done {
 	return done
 }
 
-// enrol enrols a party whose watch is manned for two weeks.
-func enrol(t *testing.T, e *Engine, id party.ID) {
+// enrol enrols a signatory whose watch is manned for two weeks.
+func enrol(t *testing.T, e *Engine, id party.ID) { enrolAs(t, e, id, registry.KindSignatory, nil) }
+
+// enrolAs enrols a party of a kind, with policies beside the one about its record.
+func enrolAs(t *testing.T, e *Engine, id party.ID, kind registry.Kind, more map[string]registry.Policy) {
 	t.Helper()
-	chief := registry.Role{Name: "chief", Level: party.Policy, Holders: []registry.Holder{
-		{Person: "one", Key: party.NewKey(roleKey(id).Public().(ed25519.PublicKey))},
-	}}
+	policies := map[string]registry.Policy{"party.change": {K: 1, Roles: []string{"chief"}}}
+	maps.Copy(policies, more)
+	role := func(name, person string, key ed25519.PrivateKey) registry.Role {
+		return registry.Role{Name: name, Level: party.Policy, Holders: []registry.Holder{
+			{Person: person, Key: party.NewKey(key.Public().(ed25519.PublicKey))},
+		}}
+	}
+	roles := []registry.Role{role("chief", "one", roleKey(id)), role("deputy", "two", roleKey("deputy of "+id))}
 	bearers := []registry.Bearer{{Name: "data", Kind: "data"}, {Name: "voice", Kind: "voice", Address: "line 1"}}
 	say(t, e, id, "party.enrol", registry.Enrol{Party: registry.Party{
-		ID: id, Kind: registry.KindSignatory, Names: map[string]string{"en": string(id)}, Roles: []registry.Role{chief},
-		Policies: map[string]registry.Policy{"party.change": {K: 1, Roles: []string{"chief"}}},
+		ID: id, Kind: kind, Names: map[string]string{"en": string(id)}, Roles: roles, Policies: policies,
 		Positions: []registry.Position{
 			{Name: "watch", Level: party.Watch, Bearers: bearers}, {Name: "duty-director", Level: party.Duty, Bearers: bearers},
 		},
