@@ -42,6 +42,9 @@ func (st *State) Follow(a, b party.ID, v View) []event.Event {
 	return []event.Event{f}
 }
 
+// followed returns what is to be followed between two parties: test calls and
+// heartbeats are for those who agreed on something, so that nobody is called twice
+// a day, or watched, by whom it has nothing to do with.
 func (st *State) followed(a, b party.ID, v View) (f *Followed, changed bool) {
 	r := v.Rules(a, b)
 	f = &Followed{
@@ -59,6 +62,9 @@ func (st *State) followed(a, b party.ID, v View) (f *Followed, changed bool) {
 		f.EveryNS = max(f.EveryNS, secondNS)
 	}
 	f.AtNS = slices.DeleteFunc(f.AtNS, func(at int64) bool { return at < 0 || at >= dayNS })
+	if !slices.Contains(v.Partners(a), b) {
+		f.EveryNS, f.ClockNS, f.AtNS = 0, 0, nil
+	}
 	f.AtNS, f.Bearers = orEmpty(f.AtNS), orEmpty(f.Bearers)
 	for _, bearer := range f.Bearers {
 		if carriesText(bearer, f.Pair, v) {
@@ -122,6 +128,9 @@ func (st *State) decideTest(b *TestCall, from party.ID, v View, env event.Env) (
 	if b.To == from || v.Registry.Party(b.To) == nil {
 		return nil, event.Refuse(event.NotFound, "to: found %q, expected another party that is enrolled here", short(string(b.To)))
 	}
+	if !st.linked(from, b.To, v) {
+		return nil, event.Refuse(event.NotAllowed, "to: found %s, expected a party with which there is an agreement, or which has its heartbeats go to %s", b.To, from)
+	}
 	f, _ := st.followed(from, b.To, v)
 	if !slices.Contains(f.Bearers, b.Bearer) && bearerOf(b.To, b.Bearer, v) == nil {
 		return nil, event.Refuse(event.NotFound, "bearer: found %q, expected one that is agreed for tests or that a position of %s has", b.Bearer, b.To)
@@ -135,6 +144,12 @@ func (st *State) decideTest(b *TestCall, from party.ID, v View, env event.Env) (
 	opened := f.open(line, 0, env)
 	opened.Shown = carriesText(b.Bearer, f.Pair, v)
 	return []event.Event{opened}, nil
+}
+
+// linked reports whether a party has something to do with another: it has or had
+// an agreement with it, or the other lets it count on its heartbeats.
+func (st *State) linked(id, other party.ID, v View) bool {
+	return slices.Contains(v.Partners(id), other) || st.pairs[terms.Pair(id, other)] != nil || st.shares[Direction{other, id}] != nil
 }
 
 // open returns the n-th test that is opened by an act or tick.
@@ -172,7 +187,7 @@ func (st *State) decideAnswer(b *Answer, a *party.Act, v View, env event.Env) ([
 	events := []event.Event{e}
 	if b.Clock != nil {
 		e.Clock = st.read(a, b.Clock, nil, env)
-		events = append(events, st.alarm(a.Party, e.Clock, st.partners[a.Party])...)
+		events = append(events, st.alarm(a.Party, e.Clock, st.counting(a.Party))...)
 	}
 	return events, nil
 }
@@ -181,25 +196,14 @@ func (st *State) decideHeartbeat(b *Heartbeat, a *party.Act, by registry.Authori
 	if v.Head > 0 && b.Seen > v.Head {
 		return nil, event.Refuse(event.Invalid, "seen: found the index %d, expected at most %d, that of the last entry", b.Seen, v.Head)
 	}
-	partners := slices.Clone(st.partners[a.Party])
-	who := v.Partners(a.Party)
-	if b.To != "" {
-		if b.To == a.Party || v.Registry.Party(b.To) == nil {
-			return nil, event.Refuse(event.NotFound, "to: found %q, expected another party that is enrolled here", short(string(b.To)))
-		}
-		who = []party.ID{b.To}
+	events, news, err := st.told(b.To, a.Party, v)
+	if err != nil {
+		return nil, err
 	}
-	var events []event.Event
-	var news []*Followed
-	for _, id := range who {
-		if id == a.Party {
-			continue
-		}
-		if f, changed := st.followed(a.Party, id, v); changed {
-			news, events = append(news, f), append(events, f)
-		}
-		if !slices.Contains(partners, id) {
-			partners = append(partners, id)
+	partners := st.counting(a.Party)
+	for _, e := range news {
+		if !slices.Contains(partners, e.To) {
+			partners = append(partners, e.To)
 		}
 	}
 	slices.Sort(partners)
@@ -228,24 +232,59 @@ func (st *State) decideHeartbeat(b *Heartbeat, a *party.Act, by registry.Authori
 	return events, nil
 }
 
+// MaxShared is with how many parties a party may share its heartbeats beyond
+// those that it has an agreement with.
+const MaxShared = 256
+
+// told returns what is due before a heartbeat that is for one party, or for all
+// who count on its sender: what is watched from now on, and with whom it is new.
+func (st *State) told(to, by party.ID, v View) (events []event.Event, news []Shared, err error) {
+	partners := v.Partners(by)
+	who := partners
+	if to != "" {
+		if to == by || v.Registry.Party(to) == nil {
+			return nil, nil, event.Refuse(event.NotFound, "to: found %q, expected another party that is enrolled here", short(string(to)))
+		}
+		who = []party.ID{to}
+	}
+	for _, id := range who {
+		d := Direction{by, id}
+		if slices.Contains(partners, id) {
+			if f, changed := st.followed(by, id, v); changed {
+				events, news = append(events, f), append(news, Shared{d, f.EveryNS, f.Misses, f.ClockNS})
+			}
+			continue
+		}
+		h := v.Rules(by, id).Heartbeat
+		s := &Shared{d, max(h.EveryNS, secondNS), max(h.Misses, 1), max(h.ClockNS, 0)}
+		if was := st.shares[d]; was != nil && *was == *s {
+			continue
+		} else if was == nil && len(st.sharing[by]) >= MaxShared {
+			return nil, nil, event.Refuse(event.NotNow, "to: found %d parties that count on %s without an agreement, expected fewer than %d", MaxShared, by, MaxShared)
+		}
+		events, news = append(events, s), append(news, *s)
+	}
+	return events, news, nil
+}
+
 // read compares the clock by which an act was stated with the node's. The limit
 // is the strictest that the party agreed to, in what is followed and in news.
-func (st *State) read(a *party.Act, c *Clock, news []*Followed, env event.Env) *Reading {
+func (st *State) read(a *party.Act, c *Clock, news []Shared, env event.Env) *Reading {
 	offset := min(max(env.NowNS-int64(a.At), -maxOffsetNS), maxOffsetNS)
 	r := &Reading{OffsetNS: offset, ErrorNS: c.ErrorNS, Source: c.Source}
-	limit := func(f *Followed) {
-		if f.ClockNS > 0 && (r.LimitNS == 0 || f.ClockNS < r.LimitNS) {
-			r.LimitNS = f.ClockNS
+	limit := func(clockNS int64) {
+		if clockNS > 0 && (r.LimitNS == 0 || clockNS < r.LimitNS) {
+			r.LimitNS = clockNS
 		}
 	}
-	for _, id := range st.partners[a.Party] {
-		f := st.pair(a.Party, id)
-		if !slices.ContainsFunc(news, func(n *Followed) bool { return n.Pair == f.Pair }) {
-			limit(f)
+	for _, id := range st.counting(a.Party) {
+		d := Direction{a.Party, id}
+		if !slices.ContainsFunc(news, func(n Shared) bool { return n.Direction == d }) {
+			limit(st.awaited(d).ClockNS)
 		}
 	}
-	for _, f := range news {
-		limit(f)
+	for _, n := range news {
+		limit(n.ClockNS)
 	}
 	return r
 }
@@ -289,6 +328,9 @@ func (st *State) decideCause(b *StateCause, by party.ID) ([]event.Event, error) 
 func (st *State) decideAnnounce(b *Announce, by party.ID, v View, env event.Env) ([]event.Event, error) {
 	if b.To == by || v.Registry.Party(b.To) == nil {
 		return nil, event.Refuse(event.NotFound, "to: found %q, expected another party that is enrolled here", short(string(b.To)))
+	}
+	if !st.linked(by, b.To, v) && st.shares[Direction{by, b.To}] == nil {
+		return nil, event.Refuse(event.NotAllowed, "to: found %s, expected a party with which there is an agreement, or that counts on the heartbeats of %s", b.To, by)
 	}
 	if int64(b.Until) <= env.NowNS {
 		return nil, event.Refuse(event.Invalid, "until: found %s, expected an instant to come: what was missed already has its cause stated by bearer.cause", b.Until)

@@ -7,8 +7,10 @@
 // what was heard. A bearer is as good as the last test on each of its lines.
 //
 // Heartbeats are another matter: a party tells the node regularly that it lives
-// and how far it has read. A party that stops is SILENT towards each party that
-// counts on it, and after its return in RESYNC until it has read what it missed.
+// and how far it has read. Those who agreed on something count on each other's; a
+// party may let others count on its own, and learns nothing of theirs by it. One
+// that stops is SILENT towards each party that counts on it, and after its return
+// in RESYNC until it has read what it missed.
 //
 // The cause of a miss is unknown until one of the two parties states it.
 //

@@ -24,7 +24,7 @@ func (st *State) deadlines(each func(deadline)) {
 	}
 	for d, w := range st.watches {
 		if w.Next != 0 {
-			each(deadline{ns: int64(w.Next), spanNS: st.pair(d.Of, d.To).EveryNS, watch: w})
+			each(deadline{ns: int64(w.Next), spanNS: st.awaited(d).EveryNS, watch: w})
 		}
 	}
 	for l, s := range st.lines {
@@ -101,7 +101,7 @@ func (st *State) pass(d deadline, n int, env event.Env) event.Event {
 		return &Missed{Line: o.Line, Test: o.Test, Due: d.test.Due, Causes: st.announced(o.Line, d.ns)}
 	case d.watch != nil:
 		w := d.watch
-		if w.Misses+1 < st.pair(w.Of, w.To).Misses {
+		if w.Misses+1 < st.awaited(w.Direction).Misses {
 			return &BeatMissed{Direction: w.Direction, Due: w.Next, Misses: w.Misses + 1}
 		}
 		return &Silenced{

@@ -20,6 +20,7 @@ var Events = event.Table{
 	"bearer.test_opened":   func() event.Event { return new(Opened) },
 	"bearer.test_answered": func() event.Event { return new(Answered) },
 	"bearer.test_missed":   func() event.Event { return new(Missed) },
+	"bearer.shared":        func() event.Event { return new(Shared) },
 	"bearer.beat":          func() event.Event { return new(Beat) },
 	"bearer.beat_missed":   func() event.Event { return new(BeatMissed) },
 	"bearer.silent":        func() event.Event { return new(Silenced) },
@@ -166,6 +167,15 @@ func (d Direction) Release(to party.ID) []string {
 	return nil
 }
 
+// Shared says that a party lets another count on its heartbeats with which it has
+// no agreement, and by which rules. Nothing is counted the other way.
+type Shared struct {
+	Direction
+	EveryNS int64 `json:"every_ns"`
+	Misses  int64 `json:"misses"`
+	ClockNS int64 `json:"clock_ns"`
+}
+
 // BeatMissed says that a heartbeat did not come, and that the party is not
 // silent yet.
 type BeatMissed struct {
@@ -243,6 +253,9 @@ func (*Answered) Type() string { return "bearer.test_answered" }
 func (*Missed) Type() string { return "bearer.test_missed" }
 
 // Type implements event.Event.
+func (*Shared) Type() string { return "bearer.shared" }
+
+// Type implements event.Event.
 func (*Beat) Type() string { return "bearer.beat" }
 
 // Type implements event.Event.
@@ -279,6 +292,9 @@ func (e *Opened) Actor() party.ID {
 
 // Actor implements event.Event.
 func (e *Answered) Actor() party.ID { return e.To }
+
+// Actor implements event.Event.
+func (e *Shared) Actor() party.ID { return e.Of }
 
 // Actor implements event.Event.
 func (e *Beat) Actor() party.ID { return e.Party }
@@ -350,6 +366,7 @@ func (*Followed) bearerEvent()    {}
 func (*Opened) bearerEvent()      {}
 func (*Answered) bearerEvent()    {}
 func (*Missed) bearerEvent()      {}
+func (*Shared) bearerEvent()      {}
 func (*Beat) bearerEvent()        {}
 func (*BeatMissed) bearerEvent()  {}
 func (*Silenced) bearerEvent()    {}

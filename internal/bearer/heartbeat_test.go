@@ -193,7 +193,6 @@ func TestH7DeadlinesFireInOrder(t *testing.T) {
 // A heartbeat to one party tells the others nothing.
 func TestH7HeartbeatToOne(t *testing.T) {
 	n := newTrial(t)
-	n.view.Partners = func(party.ID) []party.ID { return nil }
 	n.follow("league", "tarrow-centre")
 	n.act("league", &Heartbeat{To: "compact", State: digest, Seen: 0})
 	if n.st.Standing("league", "compact") != Up || n.st.Standing("league", "tarrow-centre") != NotKnown {

@@ -15,6 +15,7 @@ type image struct {
 	Lines   []*lineState `json:"lines"`
 	Tests   []*openTest  `json:"tests"`
 	Watches []*watch     `json:"watches"`
+	Shares  []*Shared    `json:"shares,omitempty"`
 	Beats   []*Beat      `json:"beats"`
 	Clocks  []clockOf    `json:"clocks"`
 	Outages []*Announced `json:"outages"`
@@ -37,6 +38,9 @@ func (st *State) MarshalJSON() ([]byte, error) {
 		Lines: slices.SortedFunc(maps.Values(st.lines), func(a, b *lineState) int { return a.compare(b.Line) }),
 		Tests: slices.SortedFunc(maps.Values(st.tests), func(a, b *openTest) int { return cmp.Compare(a.Opened.Test, b.Opened.Test) }),
 		Watches: slices.SortedFunc(maps.Values(st.watches), func(a, b *watch) int {
+			return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.To, b.To))
+		}),
+		Shares: slices.SortedFunc(maps.Values(st.shares), func(a, b *Shared) int {
 			return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.To, b.To))
 		}),
 		Beats:   slices.SortedFunc(maps.Values(st.beats), func(a, b *Beat) int { return cmp.Compare(a.Party, b.Party) }),
@@ -72,6 +76,9 @@ func (st *State) UnmarshalJSON(text []byte) error {
 	}
 	for _, w := range m.Watches {
 		st.watches[w.Direction] = w
+	}
+	for _, s := range m.Shares {
+		st.share(s)
 	}
 	for _, b := range m.Beats {
 		st.beats[b.Party] = b

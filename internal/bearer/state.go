@@ -101,7 +101,9 @@ type State struct {
 	lines    map[Line]*lineState
 	tests    map[string]*openTest
 	watches  map[Direction]*watch
-	beats    map[party.ID]*Beat // last of each
+	shares   map[Direction]*Shared
+	sharing  map[party.ID][]party.ID // with whom, of shares
+	beats    map[party.ID]*Beat      // last of each
 	clocks   map[party.ID]*Reading
 	outages  map[Line]*Announced // last announced of each
 }
@@ -114,6 +116,8 @@ func New() *State {
 		lines:    map[Line]*lineState{},
 		tests:    map[string]*openTest{},
 		watches:  map[Direction]*watch{},
+		shares:   map[Direction]*Shared{},
+		sharing:  map[party.ID][]party.ID{},
 		beats:    map[party.ID]*Beat{},
 		clocks:   map[party.ID]*Reading{},
 		outages:  map[Line]*Announced{},
@@ -128,6 +132,8 @@ func (st *State) Clone() *State {
 		lines:    maps.Clone(st.lines),
 		tests:    maps.Clone(st.tests),
 		watches:  maps.Clone(st.watches),
+		shares:   maps.Clone(st.shares),
+		sharing:  maps.Clone(st.sharing),
 		beats:    maps.Clone(st.beats),
 		clocks:   maps.Clone(st.clocks),
 		outages:  maps.Clone(st.outages),
@@ -154,12 +160,17 @@ func (st *State) Apply(ev event.Event, at event.At) {
 		}
 	case *Missed:
 		st.closeTest(e.Line, Result{Test: e.Test, At: e.Due, Outcome: NoAnswer}, e.Causes)
+	case *Shared:
+		st.share(e)
+		if st.watches[e.Direction] == nil {
+			st.watches[e.Direction] = &watch{Direction: e.Direction, Condition: NotKnown, Since: now}
+		}
 	case *Beat:
 		st.beat(e, now)
 	case *BeatMissed:
 		st.changeWatch(e.Direction, func(w *watch) {
 			w.Misses = e.Misses
-			w.Next = e.Due + statement.Instant(st.pair(e.Of, e.To).EveryNS)
+			w.Next = e.Due + statement.Instant(st.awaited(e.Direction).EveryNS)
 		})
 	case *Silenced:
 		st.changeWatch(e.Direction, func(w *watch) {
@@ -186,6 +197,35 @@ func (st *State) pair(a, b party.ID) *Followed {
 		return f
 	}
 	return &Followed{}
+}
+
+// awaited returns what is expected of the heartbeats of one party as another
+// counts on them: what both agreed, else what the one offered.
+func (st *State) awaited(d Direction) Shared {
+	if f := st.pair(d.Of, d.To); f.EveryNS > 0 || f.ClockNS > 0 {
+		return Shared{d, f.EveryNS, f.Misses, f.ClockNS}
+	}
+	if s := st.shares[d]; s != nil {
+		return *s
+	}
+	return Shared{Direction: d}
+}
+
+// counting returns who counts on a party's heartbeats and clock, in order.
+func (st *State) counting(id party.ID) []party.ID {
+	all := slices.Concat(st.partners[id], st.sharing[id])
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(to party.ID) bool {
+		s := st.awaited(Direction{id, to})
+		return s.EveryNS == 0 && s.ClockNS == 0
+	})
+}
+
+func (st *State) share(s *Shared) {
+	if st.shares[s.Direction] == nil {
+		st.sharing[s.Of] = append(slices.Clone(st.sharing[s.Of]), s.To)
+	}
+	st.shares[s.Direction] = s
 }
 
 func (st *State) follow(e *Followed, nowNS int64) {
@@ -285,12 +325,13 @@ func (st *State) beat(e *Beat, now statement.Instant) {
 	if e.Clock != nil {
 		st.clocks[e.Party] = e.Clock
 	}
-	for _, to := range st.partners[e.Party] {
-		every := st.pair(e.Party, to).EveryNS
+	for _, to := range st.counting(e.Party) {
+		d := Direction{e.Party, to}
+		every := st.awaited(d).EveryNS
 		if e.To != "" && e.To != to || every == 0 {
 			continue
 		}
-		st.changeWatch(Direction{e.Party, to}, func(w *watch) {
+		st.changeWatch(d, func(w *watch) {
 			w.Last, w.Seen, w.Misses, w.Next = now, e.Seen, 0, now+statement.Instant(every)
 			if w.Condition == NotKnown {
 				w.Condition, w.Since = Up, now
@@ -332,7 +373,7 @@ func (st *State) wake(nowNS int64) {
 	for d, w := range st.watches {
 		if w.Next != 0 {
 			st.changeWatch(d, func(w *watch) {
-				w.Next = max(w.Next, now+statement.Instant(st.pair(d.Of, d.To).EveryNS))
+				w.Next = max(w.Next, now+statement.Instant(st.awaited(d).EveryNS))
 			})
 		}
 	}
