@@ -44,6 +44,7 @@ type seats struct {
 	origins  *http.CrossOriginProtection
 	secure   bool   // browsers reach the node by https
 	node     string // name of the journal
+	held     bool   // the node's time is set by hand
 	log      *slog.Logger
 }
 
@@ -56,6 +57,7 @@ func newSeats(c *Config, verifier identifier, clients *auth.Clients, log *slog.L
 		door:     &auth.Door{Verifier: verifier, Clients: clients, Invitations: auth.NewInvitations(nil), Log: log},
 		origins:  http.NewCrossOriginProtection(),
 		node:     c.Origin,
+		held:     c.Clock != "",
 		log:      log,
 	}
 	// Behind something that ends TLS the header Host may be another.
@@ -255,7 +257,9 @@ func (s *seats) answer(w http.ResponseWriter, id auth.Identity) error {
 		Expires string   `json:"expires"`
 		Node    string   `json:"node"`
 		Mode    string   `json:"mode"`
-	}{string(id.Party), id.Role, id.Person, id.Scopes, timeText(time.Unix(0, id.ExpiresNS)), s.node, "node"})
+		// Rehearsal tells a page not to let the node's time go on by itself.
+		Rehearsal bool `json:"rehearsal,omitempty"`
+	}{string(id.Party), id.Role, id.Person, id.Scopes, timeText(time.Unix(0, id.ExpiresNS)), s.node, "node", s.held})
 }
 
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -3,6 +3,7 @@ import { render } from 'preact'
 import './style.css'
 import { App } from './app.tsx'
 import { watch } from './alarm.ts'
+import { held } from './clock.ts'
 import { keepChecked } from './draft.ts'
 import { listen } from './panel/keyboard.tsx'
 import { resume } from './panel/login.tsx'
@@ -21,4 +22,7 @@ listen()
 watch()
 keepChecked()
 if (seats.length < 2) void resume()
-setInterval(() => void compare().catch(() => undefined), 30_000) // who cannot ask has a banner already
+// Who cannot ask has a banner already. In a rehearsal it also tells the time.
+const often = (): number => (held.value ? 3000 : 30_000)
+const again = (): void => void setTimeout(() => void compare().catch(() => undefined).finally(again), often())
+again()

@@ -277,6 +277,7 @@ export async function compare(): Promise<void> {
   const mine = items.value
   const of = await digest(mine)
   const theirs = await get<{ digest: string; basis: Basis }>('/v1/picture/digest')
+  asNodeSays(theirs.basis.node_time)
   if (items.value !== mine || wanted.size > 0 || wantAll) return // went on meanwhile: no comparison
   diverged.value = theirs.digest !== of
   if (diverged.value) want(null)

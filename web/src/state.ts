@@ -11,6 +11,8 @@ export interface Session {
   expires: string
   node: string
   mode: 'node' | 'files'
+  /** rehearsal: the node's time stands still until somebody sets it on. */
+  rehearsal?: boolean
 }
 
 /** session is undefined until the node was asked, and null when there is none. */

@@ -1,5 +1,5 @@
-// The real program, with two operators who have an agreement in force: what
-// docs/AGREEMENTS.md does by hand, at the time of today.
+// The real program, with two operators who have an agreement in force, as
+// docs/AGREEMENTS.md brings them to one.
 import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,10 +11,8 @@ const root = new URL('../../', import.meta.url).pathname
 /** program is the binary under test. */
 export const program = process.env.DECONFLICT ?? join(root, 'bin', 'deconflict')
 
-const begins = Date.parse('2031-05-05T08:00:00Z')
-
 /** freePort is one that nobody listens on; a node that starts again needs the same. */
-function freePort() {
+export function freePort() {
   return new Promise((done, failed) => {
     const s = createServer()
     s.on('error', failed)
@@ -34,10 +32,12 @@ export class Node {
     this.said = ''
   }
 
-  static async start(flags = []) {
+  /** start runs a node whose clock stands at the time of the example. */
+  static async start() {
     const dir = mkdtempSync(join(tmpdir(), 'deconflict-map-'))
     const n = new Node(dir, await freePort())
-    n.flags = flags
+    n.debug = await freePort()
+    n.flags = ['--clock', '2031-05-05T08:00:00Z', '--debug-listen', `localhost:${n.debug}`]
     await n.run()
     return n
   }
@@ -80,24 +80,25 @@ export class Node {
     }
   }
 
+  /** clock sets the node's time. */
+  async clock(at) {
+    const answer = await fetch(`http://localhost:${this.debug}/debug/clock`, { method: 'POST', body: JSON.stringify({ time: at }) })
+    if (!answer.ok) throw new Error(`clock: ${answer.status} ${await answer.text()}`)
+  }
+
   token(party, ...more) {
     return this.cli('token', '--data', 'data', '--party', party, '--scope', 'deconflict.act', '--scope', 'deconflict.read', '--audience', 'localhost', '--ttl', '2h', ...more).trim()
   }
 
-  /** meet brings Heron and Kite to an agreement. */
+  /** meet brings Heron and Kite to an agreement; the node's clock stands at the
+   * time of the example. */
   meet() {
-    const shift = Math.floor(Date.now() / 60_000) * 60_000 - begins
     const from = join(root, 'examples', 'two-operators')
     cpSync(from, this.dir, { recursive: true })
-    for (const name of readdirSync(from)) {
-      const text = readFileSync(join(from, name), 'utf8')
-      writeFileSync(join(this.dir, name), text
-        .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, (t) => new Date(Date.parse(t) + shift).toISOString().replace('.000Z', 'Z'))
-        .replaceAll('http://localhost:8080', this.url).replaceAll(/^clock = .*$/gm, ''))
-    }
+    for (const name of readdirSync(from)) writeFileSync(join(this.dir, name), readFileSync(join(from, name), 'utf8').replaceAll('http://localhost:8080', this.url))
     for (const who of ['heron', 'kite']) writeFileSync(join(this.dir, who + '.token'), this.token(who), { mode: 0o600 })
     for (const key of ['h1', 'h2', 'h3', 'k1', 'k2']) writeFileSync(join(this.dir, key + '.pub'), this.cli('party', 'key', key + '.key'))
-    const until = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z/, 'Z')
+    const until = '2031-05-06T08:00:00Z'
     this.cli('party', 'enrol', 'heron.json', '--profile', 'heron-manager.toml')
     this.cli('party', 'enrol', 'kite.json', '--profile', 'kite-owner.toml')
     for (const [position, person, profile] of [['watch', 'h3', 'heron-manager'], ['duty-director', 'h1', 'heron-manager'], ['watch', 'k2', 'kite-owner'], ['duty-director', 'k1', 'kite-owner']]) {

@@ -1,12 +1,13 @@
 // What is wrong with the picture, in the one place that cannot be overlooked.
 import { ageS, diverged, loaded, stream, tracks } from '../picture.ts'
-import { chosen, now } from '../clock.ts'
+import { chosen, held, now } from '../clock.ts'
 import { session } from '../state.ts'
 import { clock, day, span } from '../units.ts'
 
 export function Banner() {
   const s = stream.value
-  const left = session.value?.expires ? (Date.parse(session.value.expires) - now.value) / 1000 : Infinity
+  void now.value // what is counted here goes on with it
+  const left = session.value?.expires ? (Date.parse(session.value.expires) - Date.now()) / 1000 : Infinity
   return (
     <div class="banners">
       {loaded.value && s.state === 'cut' && (
@@ -20,6 +21,7 @@ export function Banner() {
       {chosen.value !== null && (
         <p class="banner note"><strong>Not now:</strong> you look at {day(chosen.value)} {clock(chosen.value)}. <button type="button" onClick={() => (chosen.value = null)}>Back to now</button></p>
       )}
+      {held.value && <p class="banner note"><strong>A rehearsal:</strong> the node’s time is set by hand.</p>}
       {tracks.value.list.length > 0 && tracks.value.simulated && <p class="banner note"><strong>Simulated traffic.</strong> Craft that move here do not exist.</p>}
       {left < 300 && left > 0 && <p class="banner note">Your session ends in {span(left)}.</p>}
     </div>
