@@ -43,9 +43,13 @@ func documented(t *testing.T) (paths, uses, defines []string) {
 	return paths, uses, defines
 }
 
+// besides are the places under /v1 that package server serves itself; a test
+// there holds them to the same document.
+var besides = []string{"/v1/session", "/v1/invitations"}
+
 func TestSpecificationHasEveryPath(t *testing.T) {
 	paths, _, _ := documented(t)
-	var served []string
+	served := slices.Clone(besides)
 	for _, e := range endpoints(true) {
 		served = append(served, strings.Replace(e.path, "{...}", "{}", 1))
 	}

@@ -16,8 +16,9 @@ import (
 
 const (
 	// InvitationLife is how long a join code is good for, unless somebody says
-	// otherwise; MaxInvitationLife is the longest.
-	InvitationLife    = 10 * time.Minute
+	// otherwise.
+	InvitationLife = 10 * time.Minute
+	// MaxInvitationLife is the longest.
 	MaxInvitationLife = 24 * time.Hour
 
 	// MaxInvitations is how many join codes of one party may be open.
