@@ -333,10 +333,25 @@ func refused(err error) error {
 	for _, line := range detailLines(p) {
 		message += "\n  " + line
 	}
+	if next := nextStep(p); next != "" {
+		message += "\n  " + next
+	}
 	if strings.HasPrefix(p.Kind(), "act-") || p.Kind() == "not-found" {
 		return &refusedError{errors.New(message)}
 	}
 	return &inputError{errors.New(message)}
+}
+
+// nextStep says what to do about a refusal, where that does not follow from its
+// words. Empty: it does, or nobody knows.
+func nextStep(p *client.Problem) string {
+	switch {
+	case p.Kind() == "act-incomplete" && strings.Contains(p.Detail, "is not set"):
+		return "Set it in a new version, with the hash of this one as its parent: deconflict agreement counter FILE"
+	case p.Kind() == "act-not-allowed" && strings.Contains(p.Detail, "expected keys of the party's record"):
+		return "The keys in the profile, or after --key, are not this party's: 'deconflict party show PARTY' lists those that are."
+	}
+	return ""
 }
 
 // detailLines are the details of a problem for people.
@@ -344,10 +359,16 @@ func detailLines(p *client.Problem) []string {
 	if lines, ok := staleLines(p.Details); ok {
 		return lines
 	}
-	if len(p.Details) == 0 {
+	var said []string // what the sentence has already
+	if len(p.Details) == 0 || json.Unmarshal(p.Details, &said) == nil && saysAll(p.Detail, said) {
 		return nil
 	}
 	return strings.Split(indent(p.Details), "\n")
+}
+
+// saysAll reports whether a sentence holds each of some phrases.
+func saysAll(sentence string, phrases []string) bool {
+	return !slices.ContainsFunc(phrases, func(phrase string) bool { return !strings.Contains(sentence, phrase) })
 }
 
 // printMembers lists what the body of an act may hold.

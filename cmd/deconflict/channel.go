@@ -40,7 +40,7 @@ func runWatch(ctx context.Context, a *app, s *session, fl *actFlags, args []stri
 			break
 		}
 		if err != nil {
-			return 0, refused(err)
+			return 0, refused(s.token.explain(err))
 		}
 		if fl.json {
 			if err := json.NewEncoder(a.stdout).Encode(entry); err != nil {

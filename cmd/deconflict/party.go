@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/deconflict/deconflict/client"
 )
@@ -23,6 +25,9 @@ func runPartyKey(a *app, _ *actFlags, args []string) (int, error) {
 		return 0, usagef("party", "found %d names, expected one file to make", len(args))
 	}
 	key, err := client.GenerateKey(args[0])
+	if errors.Is(err, fs.ErrExist) {
+		return 0, &inputError{fmt.Errorf("%s: found a file already, which is not written over; expected a new name", args[0])}
+	}
 	if err != nil {
 		return 0, &inputError{err}
 	}

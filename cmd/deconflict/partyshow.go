@@ -102,6 +102,9 @@ func recording(act string) func(context.Context, *app, *session, *actFlags, []st
 		if record["id"] == nil {
 			record["id"] = s.Client.Party
 		}
+		if id := fmt.Sprint(record["id"]); id != s.Client.Party {
+			return 0, &inputError{fmt.Errorf("%s: found the record of %s, expected that of %s, for which the profile acts", args[0], printable(id), s.Client.Party)}
+		}
 		body := map[string]any{"party": record}
 		if act == "party.change" {
 			now, _, err := read[registry.Shown](ctx, s, "/v1/parties/"+url.PathEscape(s.Client.Party), "party")

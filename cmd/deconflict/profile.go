@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -25,6 +24,9 @@ type profile struct {
 	// TokenFile holds a bearer token, Keys are files with keys of roles.
 	TokenFile string   `toml:"token_file"`
 	Keys      []string `toml:"keys"`
+	// SecretFile holds the secret of a client of the node's token endpoint, with
+	// which tokens are fetched and renewed; Party is then the client's name.
+	SecretFile string `toml:"secret_file"`
 	// VerifierKey is the node's, got by another way than from the node. With it
 	// every receipt is verified, and LogFile keeps the last checkpoint seen.
 	VerifierKey string `toml:"verifier_key"`
@@ -36,8 +38,9 @@ type profile struct {
 
 // profileHelp is the part of a help text about profiles.
 const profileHelp = `  --profile FILE              who acts, as TOML: node, party, role, person,
-                              token_file, keys, verifier_key, log_file, clock;
-                              also DECONFLICT_PROFILE. Files in it are beside it
+                              token_file or secret_file, keys, verifier_key,
+                              log_file, clock; also DECONFLICT_PROFILE. Files in
+                              it are beside it
   --node URL                  another node than the profile's; also DECONFLICT_NODE
   --key FILE                  another key that signs; may be given again
   --json                      print what the node answers
@@ -62,12 +65,13 @@ func (p *profileFlags) add(f *flags) {
 type session struct {
 	*client.Client
 	profile
-	keys []ed25519.PrivateKey
-	log  *client.Log // nil: receipts are not verified
+	keys  []ed25519.PrivateKey
+	token *bearerToken
+	log   *client.Log // nil: receipts are not verified
 }
 
 // profileKeys are what a profile may hold.
-const profileKeys = "node, party, role, person, token_file, keys, verifier_key, log_file or clock"
+const profileKeys = "node, party, role, person, token_file, secret_file, keys, verifier_key, log_file or clock"
 
 // read reads the profile, with the files that it names made relative to it.
 func (p *profileFlags) read(a *app) (*profile, error) {
@@ -99,6 +103,7 @@ func (p *profileFlags) read(a *app) (*profile, error) {
 		}
 	}
 	beside(&r.TokenFile)
+	beside(&r.SecretFile)
 	beside(&r.LogFile)
 	for i := range r.Keys {
 		beside(&r.Keys[i])
@@ -115,7 +120,7 @@ func (p *profileFlags) loadKeys(r *profile) (keys []ed25519.PrivateKey, err erro
 	for _, name := range names {
 		key, err := client.LoadKey(name)
 		if err != nil {
-			return nil, &inputError{err}
+			return nil, keyFault(name, err)
 		}
 		keys = append(keys, key)
 	}
@@ -130,19 +135,21 @@ func (p *profileFlags) open(ctx context.Context, a *app) (*session, error) {
 	}
 	s := &session{profile: *r}
 	s.Node = cmp.Or(p.node, a.getenv("DECONFLICT_NODE"), s.Node)
-	if s.Node == "" || s.TokenFile == "" {
-		return nil, &inputError{errors.New("the profile lacks node or token_file, expected both")}
+	if s.Node == "" || s.TokenFile == "" && s.SecretFile == "" {
+		return nil, &inputError{errors.New("the profile lacks node, or token_file and secret_file; expected the node's URL, and one of the two")}
 	}
-	token, err := os.ReadFile(s.TokenFile)
-	if err != nil {
-		return nil, &inputError{fmt.Errorf("%s: %w", s.TokenFile, cause(err))}
+	if err := checkNode(s.Node); err != nil {
+		return nil, err
+	}
+	if s.token, err = readToken(&s.profile); err != nil {
+		return nil, err
 	}
 	if s.keys, err = p.loadKeys(r); err != nil {
 		return nil, err
 	}
 	s.Client = &client.Client{
 		BaseURL: s.Node, Party: s.profile.Party, Role: s.profile.Role, Person: s.profile.Person,
-		Token: func(context.Context) (string, error) { return strings.TrimSpace(string(token)), nil },
+		Token: s.token.get,
 	}
 	return s, s.introduce(ctx)
 }
@@ -182,7 +189,7 @@ func (s *session) introduce(ctx context.Context) (err error) {
 
 // unreached says what went wrong before anything was asked of the node.
 func (s *session) unreached(err error) error {
-	return &inputError{fmt.Errorf("the node %s: %w", s.Node, err)}
+	return &inputError{fmt.Errorf("the node %s: %w", s.Node, s.token.explain(err))}
 }
 
 // nodeTime asks the node what time it is there.
