@@ -74,6 +74,8 @@ var routes = []struct {
 	{"/v1/receipts/{}", route{area: native}},
 	{"/v1/packs", route{area: native, pack: true}},
 	{"/v1/options", route{area: native}},
+	{"/v1/check", route{area: native}},
+	{"/v1/plans", route{area: native}},
 	{"/v1/acts", route{area: native}},
 	{"/v1/inbox/{}", route{area: native, stream: true}},
 	{"/v1/forms", route{area: native}},
