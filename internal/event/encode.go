@@ -29,11 +29,12 @@ func Encode(dst []byte, ev Event, nowNS int64) []byte {
 	if p.odd != "" {
 		panic(fmt.Sprintf("event %s: %s: %s", ev.Type(), v.Type(), p.odd))
 	}
+	form, _ := versionOf(ev)
 	e.dst = append(e.dst, '{')
 	enveloped := [...]func(){
 		func() { e.dst = statement.AppendTime(append(e.dst, `"at":"`...), nowNS); e.dst = append(e.dst, '"') },
 		func() { e.dst = statement.AppendString(append(e.dst, `"type":`...), ev.Type()) },
-		func() { e.dst = append(e.dst, `"v":`...); e.dst = append(e.dst, '0'+version) },
+		func() { e.dst = strconv.AppendInt(append(e.dst, `"v":`...), form, 10) },
 	}
 	next, first := 0, true
 	own := func() {

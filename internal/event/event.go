@@ -36,8 +36,23 @@ type At struct {
 	Index int64 // journal index
 }
 
-// version is the version of every event's form so far.
-const version = 1
+// Versioned is an event whose form has changed since its first version. One that
+// has none of what is new keeps the version that it had, so that earlier programs
+// read it.
+type Versioned interface {
+	// Form returns the version of the form that this event has, and the newest
+	// that its type can have, both from 1 to 9.
+	Form() (own, newest int64)
+}
+
+// versionOf returns the version of the form of an event, and the newest of its
+// type: 1, unless it is Versioned.
+func versionOf(ev Event) (own, newest int64) {
+	if e, ok := ev.(Versioned); ok {
+		return e.Form()
+	}
+	return 1, 1
+}
 
 // Envelope are the members that every event has.
 var Envelope = []string{"at", "type", "v"}
@@ -59,7 +74,11 @@ func (t Table) Types() []string {
 // the version is not known here.
 func (t Table) Decode(kind string, v int64, members []statement.Field) (ev Event, ok bool, err error) {
 	make := t[kind]
-	if make == nil || v != version {
+	if make == nil {
+		return nil, false, nil
+	}
+	ev = make()
+	if _, newest := versionOf(ev); v < 1 || v > newest {
 		return nil, false, nil
 	}
 	own := members[:0:0]
@@ -72,9 +91,11 @@ func (t Table) Decode(kind string, v int64, members []statement.Field) (ev Event
 	if err != nil {
 		return nil, true, err
 	}
-	ev = make()
 	if err := statement.Reread(text, ev); err != nil {
 		return nil, true, fmt.Errorf("event %s: %w", kind, err)
+	}
+	if own, _ := versionOf(ev); own != v {
+		return nil, true, fmt.Errorf("event %s: found what is of version %d, expected version %d as it says", kind, own, v)
 	}
 	return ev, true, nil
 }

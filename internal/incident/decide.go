@@ -31,6 +31,7 @@ type Trigger struct {
 	Key          string
 	Kind         Kind
 	Parties      []party.ID // involved
+	Around       party.ID   // of them, as in Head
 	At           statement.Instant
 	Place        *declared.Point
 	Altitude     *declared.Altitude
@@ -54,8 +55,8 @@ func (st *State) Open(t Trigger, v View, env event.Env) []event.Event {
 		At: t.At, Place: t.Place, Altitude: t.Altitude, Subjects: t.Subjects, HorizontalMM: t.HorizontalMM,
 		VerticalMM: t.VerticalMM, Rules: t.Rules, NonParties: t.NonParties, Text: t.Text, Evidence: frozen(t.Evidence),
 	}
-	e.Head = Head{Incident: newID(t.Key, env), Parties: sorted(t.Parties)}
-	e.ReplyBy = statement.Instant(env.NowNS + replyNS(e.Parties, v))
+	e.Head = Head{Incident: newID(t.Key, env), Parties: sorted(t.Parties), Around: t.Around}
+	e.ReplyBy = statement.Instant(env.NowNS + replyNS(&e.Head, v))
 	return []event.Event{e}
 }
 
@@ -77,14 +78,23 @@ func sorted(ids []party.ID) []party.ID {
 }
 
 // replyNS returns how long the parties involved have to reply: the shortest time
-// that two of them agreed.
-func replyNS(parties []party.ID, v View) int64 {
+// that two of them agreed who see each other.
+func replyNS(h *Head, v View) int64 {
 	shortest := terms.Default(terms.Pair("", "")).Breach.ReplyNS
-	for i, a := range parties {
-		for _, b := range parties[i+1:] {
-			if ns := v.Rules(a, b).Breach.ReplyNS; ns > 0 {
-				shortest = min(shortest, ns)
+	agreed := func(a, b party.ID) {
+		if ns := v.Rules(a, b).Breach.ReplyNS; ns > 0 {
+			shortest = min(shortest, ns)
+		}
+	}
+	for i, a := range h.Parties {
+		if h.Around != "" {
+			if a != h.Around {
+				agreed(h.Around, a)
 			}
+			continue
+		}
+		for _, b := range h.Parties[i+1:] {
+			agreed(a, b)
 		}
 	}
 	return shortest
@@ -142,7 +152,7 @@ func (st *State) report(a *party.Act, b *Report, v View, env event.Env) ([]event
 		Altitude: b.Altitude, Subjects: b.Subjects, NonParties: b.NonParties, Text: b.Text, Sighting: b.Sighting,
 		Evidence: evidence, Confidential: b.Confidential,
 	}
-	e.ReplyBy = statement.Instant(env.NowNS + replyNS(e.Parties, v))
+	e.ReplyBy = statement.Instant(env.NowNS + replyNS(&e.Head, v))
 	return []event.Event{e}, nil
 }
 
@@ -168,7 +178,7 @@ func (st *State) of(id string, by party.ID) (*Incident, Head, error) {
 	if in.Over {
 		return nil, Head{}, event.Refuse(event.NotNow, "the incident is closed by all involved: report what is new")
 	}
-	return in, Head{By: by, Incident: id, Parties: in.Opening.Parties}, nil
+	return in, Head{By: by, Incident: id, Parties: in.whoSee(by), Around: in.Opening.Around}, nil
 }
 
 // more returns evidence that an act adds, within bounds.
@@ -202,13 +212,14 @@ func (st *State) give(by party.ID, b *Account, v View) ([]event.Event, error) {
 	return []event.Event{e}, nil
 }
 
-// category returns the category with a new account of a party: a danger of
-// collision is one as long as one crew says so.
+// category returns the category with a new account of a party, as far as that
+// sees the others: a danger of collision is one as long as one crew says so.
 func (in *Incident) category(by party.ID, b *Account) Category {
 	o := &in.Opening
 	hazard := b.CollisionHazard || o.Category == NearMidair
 	for i := range in.Accounts {
-		hazard = hazard || in.Accounts[i].Party != by && in.Accounts[i].Account.CollisionHazard
+		a := &in.Accounts[i]
+		hazard = hazard || a.Party != by && in.sees(by, a.Party) && a.Account.CollisionHazard
 	}
 	return categoryOf(o.Kind, o.HorizontalMM, o.VerticalMM, hazard)
 }
@@ -227,7 +238,7 @@ func (st *State) propose(by party.ID, b *Propose, v View, env event.Env) ([]even
 	}
 	return []event.Event{&Proposed{
 		Head: head, Number: int64(len(in.Sheet)) + 1, Kind: b.Kind, Text: b.Text, Evidence: evidence,
-		ReplyBy: statement.Instant(env.NowNS + replyNS(in.Opening.Parties, v)),
+		ReplyBy: statement.Instant(env.NowNS + replyNS(&in.Opening.Head, v)),
 	}}, nil
 }
 
@@ -236,7 +247,7 @@ func (st *State) reply(by party.ID, b *Reply) ([]event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.Number < 1 || b.Number > int64(len(in.Sheet)) {
+	if b.Number < 1 || b.Number > int64(len(in.Sheet)) || !in.sees(by, in.Sheet[b.Number-1].By) {
 		return nil, event.Refuse(event.NotFound, "found no point %d on the joint sheet", b.Number)
 	}
 	it := in.Sheet[b.Number-1]
@@ -244,7 +255,7 @@ func (st *State) reply(by party.ID, b *Reply) ([]event.Event, error) {
 		return nil, event.Refuse(event.NotNow, "found that you agree already")
 	}
 	it.stand(Stood{Party: by, Stance: b.Stance})
-	return []event.Event{&Answered{Head: head, Number: b.Number, Stance: b.Stance, Reason: b.Reason, Status: it.status(in.Opening.Parties)}}, nil
+	return []event.Event{&Answered{Head: head, Number: b.Number, Stance: b.Stance, Reason: b.Reason, Status: it.status(in.answerers(it.By, by))}}, nil
 }
 
 func (st *State) undertake(by party.ID, b *Undertake, env event.Env) ([]event.Event, error) {
@@ -303,7 +314,7 @@ func (in *Incident) left(by party.ID) []Left {
 		out = append(out, Left{What: lateAccount})
 	}
 	for i := range in.Sheet {
-		if in.Sheet[i].stance(by) == "" {
+		if in.Sheet[i].stance(by) == "" && in.sees(by, in.Sheet[i].By) {
 			out = append(out, Left{latePoint, in.Sheet[i].Number})
 		}
 	}

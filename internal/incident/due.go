@@ -24,7 +24,7 @@ func (in *Incident) deadlines() []*Overdue {
 	if in.Over {
 		return nil
 	}
-	head := Head{Incident: in.Opening.Incident, Parties: in.Opening.Parties}
+	head := Head{Incident: in.Opening.Incident, Parties: in.Opening.Parties, Around: in.Opening.Around}
 	var out []*Overdue
 	if !in.AccountsTold {
 		var missing []party.ID
@@ -38,7 +38,7 @@ func (in *Incident) deadlines() []*Overdue {
 	for i := range in.Sheet {
 		it := &in.Sheet[i]
 		var missing []party.ID
-		for _, id := range head.Parties {
+		for _, id := range in.whoSee(it.By) {
 			if it.stance(id) == "" {
 				missing = append(missing, id)
 			}

@@ -31,19 +31,47 @@ var Events = event.Table{
 type Head struct {
 	By       party.ID   `json:"by,omitempty"` // who caused it; empty: the node
 	Incident string     `json:"incident"`
-	Parties  []party.ID `json:"parties"` // involved, sorted
+	Parties  []party.ID `json:"parties"` // involved, sorted, as far as who caused it sees them
+	// Around is the party that called a STOP. It and each other party are shown what
+	// the two say, and no other is shown that, nor who else is involved. Empty: all
+	// involved are shown the same.
+	Around party.ID `json:"around,omitempty"`
 }
 
 // Actor implements event.Event.
 func (h *Head) Actor() party.ID { return h.By }
 
-// Release implements event.Event: an incident is the business of those involved.
-func (h *Head) Release(to party.ID) []string {
-	if slices.Contains(h.Parties, to) {
+// Form implements event.Versioned: 2 came with Around.
+func (h *Head) Form() (own, newest int64) {
+	if h.Around != "" {
+		return 2, 2
+	}
+	return 1, 2
+}
+
+// shown returns what a party sees of an event: an incident is the business of
+// those involved. part is what those around a party are shown.
+func (h *Head) shown(to party.ID, part []string) []string {
+	switch {
+	case !slices.Contains(h.Parties, to):
+		return nil
+	case h.Around == "" || h.Around == to || h.By == to:
 		return event.Whole
 	}
-	return nil
+	return part
 }
+
+// Members that those around a party are shown: nothing that tells who the others
+// are, or how they stand.
+var (
+	openedPart    = []string{"incident", "around", "kind", "category", "when", "place", "altitude", "subjects", "text", "evidence", "reply_by"}
+	accountedPart = []string{"incident", "around", "by", "version", "account", "evidence"}
+	proposedPart  = []string{"incident", "around", "by", "number", "kind", "text", "evidence", "reply_by"}
+	answeredPart  = []string{"incident", "around", "by", "number", "stance", "reason"}
+	undertookPart = []string{"incident", "around", "by", "number", "text", "due", "done"}
+	closedPart    = []string{"incident", "around", "by", "publish"}
+	overduePart   = []string{"incident", "around", "what", "number", "due"}
+)
 
 func (*Head) incidentEvent() {}
 
@@ -93,9 +121,12 @@ func (e *Opened) Release(to party.ID) []string {
 	if !slices.Contains(e.Parties, to) {
 		return nil
 	}
+	if e.Around != "" && e.Around != to {
+		return openedPart
+	}
 	members := []string{
 		"incident", "parties", "kind", "category", "when", "place", "altitude", "subjects", "horizontal_mm", "vertical_mm",
-		"rules", "non_parties", "text", "sighting", "evidence", "reply_by",
+		"rules", "non_parties", "text", "sighting", "evidence", "reply_by", "around",
 	}
 	if e.Confidential {
 		return members
@@ -115,6 +146,9 @@ type Accounted struct {
 // Type implements event.Event.
 func (*Accounted) Type() string { return "incident.accounted" }
 
+// Release implements event.Event.
+func (e *Accounted) Release(to party.ID) []string { return e.shown(to, accountedPart) }
+
 // Proposed puts a point on the joint sheet.
 type Proposed struct {
 	Head
@@ -127,6 +161,9 @@ type Proposed struct {
 
 // Type implements event.Event.
 func (*Proposed) Type() string { return "incident.proposed" }
+
+// Release implements event.Event.
+func (e *Proposed) Release(to party.ID) []string { return e.shown(to, proposedPart) }
 
 // Answered is a party's stance to a point.
 type Answered struct {
@@ -141,6 +178,9 @@ type Answered struct {
 // Type implements event.Event.
 func (*Answered) Type() string { return "incident.answered" }
 
+// Release implements event.Event.
+func (e *Answered) Release(to party.ID) []string { return e.shown(to, answeredPart) }
+
 // Undertook is an action that a party took on, or has done.
 type Undertook struct {
 	Head
@@ -152,6 +192,9 @@ type Undertook struct {
 
 // Type implements event.Event.
 func (*Undertook) Type() string { return "incident.undertook" }
+
+// Release implements event.Event.
+func (e *Undertook) Release(to party.ID) []string { return e.shown(to, undertookPart) }
 
 // Closed says that a party is through; with Final all are.
 type Closed struct {
@@ -165,6 +208,9 @@ type Closed struct {
 // Type implements event.Event.
 func (*Closed) Type() string { return "incident.closed" }
 
+// Release implements event.Event.
+func (e *Closed) Release(to party.ID) []string { return e.shown(to, closedPart) }
+
 // Overdue says what is late, and whose it is.
 type Overdue struct {
 	Head
@@ -176,3 +222,12 @@ type Overdue struct {
 
 // Type implements event.Event.
 func (*Overdue) Type() string { return "incident.overdue" }
+
+// Release implements event.Event: those around a party are told what is late of
+// their own.
+func (e *Overdue) Release(to party.ID) []string {
+	if e.Around != "" && e.Around != to && !slices.Contains(e.Missing, to) {
+		return nil
+	}
+	return e.shown(to, overduePart)
+}

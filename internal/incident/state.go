@@ -141,7 +141,33 @@ type Closing struct {
 }
 
 // Status returns where a point stands.
-func (in *Incident) Status(number int64) Status { return in.Sheet[number-1].status(in.Opening.Parties) }
+func (in *Incident) Status(number int64) Status {
+	it := in.Sheet[number-1]
+	return it.status(in.whoSee(it.By))
+}
+
+// sees reports whether a party involved is shown what another said.
+func (in *Incident) sees(to, by party.ID) bool {
+	around := in.Opening.Around
+	return around == "" || by == around || to == around || to == by
+}
+
+// whoSee returns the parties that are shown what one of them said.
+func (in *Incident) whoSee(by party.ID) []party.ID {
+	if in.sees("", by) {
+		return in.Opening.Parties
+	}
+	return sorted([]party.ID{by, in.Opening.Around})
+}
+
+// answerers returns the parties whose stances to a point of a party make up how
+// it stands, as one of them sees it.
+func (in *Incident) answerers(point, to party.ID) []party.ID {
+	if in.sees(to, "") {
+		return in.whoSee(point)
+	}
+	return in.whoSee(to)
+}
 
 // account returns that of a party, or nil.
 func (in *Incident) account(id party.ID) *Told {
@@ -224,7 +250,9 @@ func (st *State) Apply(ev event.Event, at event.At) {
 			Stances: []Stood{{Party: e.By, Stance: Agrees, At: now, Index: at.Index}},
 		})
 		in.freeze(e.Evidence)
-		in.Closings = nil // nobody has answered it yet
+		for _, id := range in.whoSee(e.By) {
+			in.reopen(id) // nobody has answered it yet
+		}
 	case *Answered:
 		in = *st.incidents[e.Incident]
 		in.Sheet = slices.Clone(in.Sheet)
@@ -262,6 +290,9 @@ func (in *Incident) tell(e *Accounted, at event.At) {
 		in.Accounts = append(in.Accounts, told)
 	}
 	in.Category = e.Category
+	if in.Opening.Around != "" && slices.ContainsFunc(in.Accounts, func(t Told) bool { return t.Account.CollisionHazard }) {
+		in.Category = NearMidair // whoever saw it when
+	}
 	in.freeze(e.Evidence)
 	in.reopen(e.By)
 }

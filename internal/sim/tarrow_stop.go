@@ -193,7 +193,7 @@ func resumeFlying(p *Play) {
 	}, "tfa-watch")
 	shown := look[incident.Shown](p.actor(highmoor), "incident", "/v1/incidents/", opened[0])
 	equal(p.part(), "It is a", shown.Opening.Kind, incident.Stop)
-	equal(p, "The incident is shown to", listed(slices.Clone(shown.Opening.Parties)), "Highmoor, MediLift, TFA")
+	equal(p, "The incident is shown to Highmoor as one between", listed(slices.Clone(shown.Opening.Parties)), "Highmoor, TFA")
 	equal(p, "TFA states the seconds lost:", shown.Accounts[0].Account.LostS, 1200)
 	p.part().check(len(shown.Frozen) > 0, "What it rests on is frozen")
 	heading := int64(225)

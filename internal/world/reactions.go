@@ -174,11 +174,12 @@ func attempted(e *channel.Attempted) reaction {
 	}
 }
 
-// stopped opens the incident that every STOP is.
+// stopped opens the incident that every STOP is: around who called it, as a
+// recipient does not see who else is one.
 func stopped(e *channel.StopSent) reaction {
 	return func(st *State, env event.Env) []event.Event {
 		return st.Incident.Open(incident.Trigger{
-			Key: "stop " + e.Stop, Kind: incident.Stop, Parties: append(slices.Clone(e.Recipients), e.By),
+			Key: "stop " + e.Stop, Kind: incident.Stop, Parties: append(slices.Clone(e.Recipients), e.By), Around: e.By,
 			At: statement.Instant(env.NowNS), Place: e.Where.Point, Subjects: []string{e.Stop},
 			Text: "STOP was called: " + e.AtRisk + " at risk",
 		}, st.incidentView(env), env)
