@@ -47,12 +47,14 @@ var contentTypes = map[string]string{
 	".js":          "text/javascript; charset=utf-8",
 	".json":        "application/json",
 	".map":         "application/json",
+	".mjs":         "text/javascript; charset=utf-8",
 	".pbf":         "application/x-protobuf",
 	".png":         "image/png",
 	".svg":         "image/svg+xml",
 	".txt":         "text/plain; charset=utf-8",
 	".wasm":        "application/wasm",
 	".webmanifest": "application/manifest+json",
+	".woff":        "font/woff",
 	".woff2":       "font/woff2",
 }
 
@@ -132,7 +134,7 @@ func (s *site) add(name string, data []byte) error {
 	if f == nil {
 		f = &file{kind: contentTypes[path.Ext(plain)], immutable: strings.HasPrefix(plain, "assets/")}
 		if f.kind == "" {
-			f.kind = "application/octet-stream"
+			return fmt.Errorf("%s: found no content type for its ending, expected one in contentTypes", name)
 		}
 		s.files["/"+plain] = f
 	}
