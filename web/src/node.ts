@@ -1,6 +1,10 @@
 // The node's interface. The session is a cookie that no script can read; the
 // header names which one is meant, and keeps other sites from using any.
+import { now } from './clock.ts'
+import { person, signer } from './keys.ts'
 import { seat } from './seat.ts'
+import { instant, sign, type Statement } from './sign.ts'
+import { session } from './state.ts'
 
 /** Problem is an answer that refuses (RFC 9457). */
 export class Problem extends Error {
@@ -74,9 +78,34 @@ export interface Basis {
 export interface Taken {
   id: string
   index: number
+  custody?: Custody
   missing?: string[]
   events: { index: number; fields: Record<string, unknown> }[]
 }
 
-/** act does something under the session's party; the node vouches for it. */
-export const act = (kind: string, body: unknown): Promise<Taken> => post('/v1/acts', { statement: { act: kind, body } })
+/** Custody says who stands for an act: the role's own key, or the node. */
+export type Custody = 'held' | 'node'
+
+/** act does something under the session's party: signed by the key of its role
+ * where this browser has one that the party's record names, else the node
+ * vouches for it. */
+export async function act(kind: string, body: unknown): Promise<Taken> {
+  const s = session.value
+  const by = signer.value
+  if (s && by) {
+    const statement: Statement = {
+      act: kind, at: instant(now.value), body, id: crypto.randomUUID(), node: s.node, party: s.party, person: by.as.person, role: by.as.role,
+    }
+    try {
+      return await post('/v1/acts', { statement, signatures: [await sign(by.key.privateKey, by.key.publicKey, statement)] })
+    } catch (e) {
+      // Nothing keeps a STOP from being said, least of all a key; sent again under
+      // its id it is said once.
+      if (kind !== 'channel.stop' || e instanceof Unreachable) throw e
+      return post('/v1/acts', { statement: { act: kind, id: statement.id, body } })
+    }
+  }
+  // A session that names nobody leaves it to who sits here to say so.
+  const said = person.value && !s?.person ? { person: person.value, role: s?.role || 'watch' } : {}
+  return post('/v1/acts', { statement: { act: kind, body, ...said } })
+}
