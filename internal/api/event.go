@@ -138,6 +138,12 @@ func (s *stream) run(ctx context.Context) {
 	defer expires.Stop()
 	heartbeat := time.NewTicker(heartbeatEvery)
 	defer heartbeat.Stop()
+	var tracks <-chan time.Time // nil: never
+	if s.handler.Tracks != nil {
+		t := time.NewTicker(tracksEvery)
+		defer t.Stop()
+		tracks = t.C
+	}
 	for {
 		size, grown, err := s.handler.Engine.Hub().Grown(s.cursor)
 		if err != nil { // the journal is closed and read to its end
@@ -157,6 +163,10 @@ func (s *stream) run(ctx context.Context) {
 			return
 		case <-heartbeat.C:
 			if s.send(s.place([]byte(":\n"))) != nil {
+				return
+			}
+		case <-tracks:
+			if s.sendTracks(ctx) != nil {
 				return
 			}
 		case <-grown:

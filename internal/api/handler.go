@@ -28,6 +28,8 @@ type Config struct {
 	Ended <-chan struct{}
 	// Mailroom delivers to inboxes. It is told of what the Engine wrote.
 	Mailroom *Mailroom
+	// Tracks are those of simulated craft, for event streams. Nil: none.
+	Tracks Tracks
 }
 
 // Verifier finds out who calls; *auth.Verifier is one.
@@ -74,6 +76,8 @@ func endpoints(publicLog bool) []endpoint {
 		{"/v1/receipts/{}", false, anyScopes, (*handler).receipt, false},
 		{"/v1/packs", false, anyScopes, (*handler).pack, false},
 		{"/v1/options", false, optionScopes, (*handler).options, true},
+		{"/v1/check", false, actScopes, (*handler).check, true},
+		{"/v1/plans", false, actScopes, (*handler).plans, true},
 		{"/v1/acts", false, actScopes, (*handler).act, true},
 		{"/v1/inbox/{}", false, actScopes, (*handler).inbox, false},
 		{"/v1/forms", false, anyScopes, (*handler).forms, false},
@@ -110,6 +114,7 @@ type handler struct {
 	Config
 	endpoints []endpoint
 	searches  *searches
+	checks    places
 	gallery   gallery
 }
 
@@ -118,7 +123,7 @@ func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &handler{Config: c, endpoints: endpoints(c.PublicLog), searches: newSearches()}
+	return &handler{Config: c, endpoints: endpoints(c.PublicLog), searches: newSearches(), checks: newPlaces()}
 }
 
 // call is one request.

@@ -91,7 +91,7 @@ func TestDocumentHasEveryPlace(t *testing.T) {
 		}
 	}
 	for _, p := range []Problem{
-		Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault, BadBody, TooMuch,
+		Unauthorized, Forbidden, NotFound, BadMethod, BadParameter, TooLarge, TooMany, Overloaded, Stopped, InternalFault, BadBody, TooMuch, BadFile,
 		ActInvalid, ActNotFound, ActNotAllowed, ActNotNow, ActStale, ActConflict, ActIncomplete, ActReused, BadSignature, BadCosignature, Forked,
 	} {
 		if !regexp.MustCompile("(?m)^\\|.*`" + p.Kind + "`.* \\| " + strconv.Itoa(p.Status) + " \\|").MatchString(doc) {
@@ -105,6 +105,9 @@ func TestDocumentHasEveryPlace(t *testing.T) {
 		fmt.Sprintf("At most %d volumes and %d,000 vertices", MaxOptionsExtents, MaxOptionsVertices/1000),
 		fmt.Sprintf("1 to %d options; 8 when absent", MaxOptions),
 		fmt.Sprintf("At most %d,000 intents and constraints", MaxOptionsNear/1000),
+		fmt.Sprintf("More than %d,000 items", MaxPictureItems/1000),
+		fmt.Sprintf("at most %d of them", MaxPictureIDs),
+		fmt.Sprintf("at most %d MiB", MaxPlanBytes>>20),
 	} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("docs/API.md does not say %q", want)

@@ -92,7 +92,7 @@ func (h *handler) options(c *call) error {
 		return err
 	}
 	defer leave()
-	if q.native != "" {
+	if q.native != "" || q.draft != nil {
 		return h.nativeOptions(c, q)
 	}
 	if !c.who.HasAny(planScopes...) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/auth"
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/declared"
@@ -17,11 +18,11 @@ import (
 
 // nativeMean is what an answer about an intent's options says and does not say.
 const nativeMean = "Others are considered as they are shown to the caller. One that is not shown and in conflict is taken to be everywhere near for as long as it lasts; " +
-	"one that is not shown and not in conflict is not considered. The body of an option is that of an act intent.change, which is judged anew against everything when it is done."
+	"one that is not shown and not in conflict is not considered. The body of an option is that of an act intent.change, or intent.declare of a draft, which is judged anew against everything when it is done."
 
 // nativeAnswer is the form of the options of a native intent.
 type nativeAnswer struct {
-	Intent     string         `json:"intent"`
+	Intent     string         `json:"intent,omitempty"` // none of a draft of a new one
 	Version    int64          `json:"version"`
 	State      string         `json:"state"` // conflict, or none known
 	Conflicts  []obstacle     `json:"conflicts"`
@@ -54,7 +55,7 @@ type nativeOption struct {
 	Clears []obstacle `json:"clears"`
 	// Verdicts are what remains to be known of the intent as changed.
 	Verdicts []domain.Verdict `json:"verdicts"`
-	Body     *domain.Change   `json:"body"` // of an act intent.change
+	Body     any              `json:"body"` // of an act intent.change, or intent.declare
 	Digest   string           `json:"digest"`
 }
 
@@ -73,6 +74,7 @@ const (
 // nativeSearch is the work on one request.
 type nativeSearch struct {
 	q      *optionsQuery
+	draft  *domain.Draft // nil: of an intent
 	ground *domain.Ground
 	byID   map[string]*domain.Obstacle
 	answer *resolve.Answer
@@ -82,9 +84,15 @@ type nativeSearch struct {
 // nativeOptions answers with what the owner of an intent can do to clear it.
 func (h *handler) nativeOptions(c *call, q *optionsQuery) error {
 	if !c.who.HasAny(auth.ScopeAct) {
-		return Forbidden.With("intent: expected the scope " + auth.ScopeAct)
+		return Forbidden.With("intent, plan: expected the scope " + auth.ScopeAct)
 	}
 	s := nativeSearch{q: q, byID: map[string]*domain.Obstacle{}}
+	if q.draft != nil {
+		s.draft = &domain.Draft{By: c.who.Party, Plan: q.draft}
+		if q.replaces != (airspace.ID{}) {
+			s.draft.Replaces = q.replaces.String()
+		}
+	}
 	head := h.Engine.Head()
 	b := basis{Node: h.Origin, JournalSize: head.Size, JournalRoot: base64Of(head.Root), Means: meansParties}
 	l := &q.query.Limits
@@ -92,7 +100,11 @@ func (h *handler) nativeOptions(c *call, q *optionsQuery) error {
 	var refused error
 	err := h.Engine.ReadWorld(c.r.Context(), func(st *world.State, nowNS int64) {
 		b.NodeTime = instant(nowNS)
-		s.ground, refused = st.Ground(q.native, c.who.Party, reach, nowNS)
+		if s.draft != nil {
+			s.ground, refused = st.DraftGround(*s.draft, reach, nowNS)
+		} else {
+			s.ground, refused = st.Ground(q.native, c.who.Party, reach, nowNS)
+		}
 		if s.ground != nil {
 			l.EarlierNS = max(0, min(l.EarlierNS, int64(s.ground.Intent.Start)-nowNS))
 		}
@@ -172,7 +184,7 @@ func (s *nativeSearch) form(b basis) {
 	a, r := s.answer, s.ground.Intent
 	b.Means = nativeMean
 	s.out = &nativeAnswer{
-		Intent: r.ID, Version: r.Version, State: nativeClear, Conflicts: []obstacle{}, Options: []nativeOption{}, Start: instant(a.StartNS),
+		Intent: s.id(), Version: r.Version, State: nativeClear, Conflicts: []obstacle{}, Options: []nativeOption{}, Start: instant(a.StartNS),
 		FreeStarts: []window{}, Blocked: []nativeBlock{}, Digest: hex.EncodeToString(a.Digest[:]), Means: nativeMean, Basis: b,
 	}
 	for i := range a.Conflicts {
@@ -222,7 +234,7 @@ func (s *nativeSearch) offer(st *world.State, c *call, o *resolve.Option, nowNS 
 	r := s.ground.Intent
 	plan := r.Plan
 	plan.Shape = shape
-	verdicts, tokens, blocked, err := st.Rehearse(r.ID, c.who.Party, &plan, nowNS)
+	verdicts, tokens, blocked, err := s.rehearse(st, c, &plan, nowNS)
 	if err != nil || blocked {
 		return
 	}
@@ -230,10 +242,37 @@ func (s *nativeSearch) offer(st *world.State, c *call, o *resolve.Option, nowNS 
 		verdicts = []domain.Verdict{}
 	}
 	slices.Sort(tokens)
+	tokens = slices.Compact(tokens)
+	var body any = &domain.Change{ID: r.ID, Token: r.Token, Plan: plan, ReadSet: tokens}
+	if s.id() == "" {
+		body = &domain.Declare{Plan: plan, ReadSet: tokens}
+	}
 	s.out.Options = append(s.out.Options, nativeOption{
 		Kind: string(o.Kind), Words: words(&o.Change), CostS: float64(o.CostMS) / 1000, Change: changeOf(&o.Change), Clears: s.all(o.Clears),
-		Verdicts: verdicts, Body: &domain.Change{ID: r.ID, Token: r.Token, Plan: plan, ReadSet: slices.Compact(tokens)}, Digest: hex.EncodeToString(o.Digest[:]),
+		Verdicts: verdicts, Body: body, Digest: hex.EncodeToString(o.Digest[:]),
 	})
+}
+
+// id is that of the intent that options change; empty for a draft of a new one.
+func (s *nativeSearch) id() string {
+	if s.draft != nil {
+		return s.draft.Replaces
+	}
+	return s.ground.Intent.ID
+}
+
+// rehearse judges what an option comes to.
+func (s *nativeSearch) rehearse(st *world.State, c *call, plan *domain.Plan, nowNS int64) ([]domain.Verdict, []string, bool, error) {
+	if s.draft == nil {
+		return st.Rehearse(s.ground.Intent.ID, c.who.Party, plan, nowNS)
+	}
+	changed := *s.draft
+	changed.Plan = plan
+	t, err := st.Try(changed, nowNS)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	return t.Verdicts, t.ReadSet, t.Blocked, nil
 }
 
 // readNative reads a request about a native intent: it has no extents of its own.

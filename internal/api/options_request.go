@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/http"
 	"strconv"
 
 	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/f3548wire"
+	domain "github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/outline"
 	"github.com/deconflict/deconflict/internal/resolve"
 	"github.com/deconflict/deconflict/internal/volume"
@@ -40,8 +40,9 @@ const (
 type optionsQuery struct {
 	plan     *volume.Entity
 	outlines []outline.Volume
-	replaces airspace.ID // zero: nothing
-	native   string      // id of a native intent, instead of a plan
+	replaces airspace.ID  // zero: nothing
+	native   string       // id of a native intent, instead of a plan
+	draft    *domain.Plan // of a native intent that is not declared, instead of a plan
 	minima   conflict.Minima
 	query    resolve.Query
 }
@@ -54,19 +55,16 @@ func (c *call) optionsQuery() (*optionsQuery, error) {
 	if _, err := c.parameters(); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, MaxOptionsBytes))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return nil, TooMuch.With(fmt.Sprintf("found a body of more than %d bytes, expected fewer", long.Limit))
-	case err != nil:
-		return nil, BadBody.With(fmt.Sprintf("found %d bytes of it, then it ended early", len(body)))
+	body, err := c.body(MaxOptionsBytes)
+	if err != nil {
+		return nil, err
 	}
 	q := &optionsQuery{plan: &volume.Entity{ID: planID, Kind: volume.Intent}}
 	var extents []f3548wire.Volume4D
 	limits, weights := json.RawMessage("{}"), json.RawMessage("{}")
 	err = members(body, "", map[string]func(json.RawMessage) error{
 		"intent":   q.readNative,
+		"plan":     func(raw json.RawMessage) (err error) { q.draft, err = readPlan(raw); return err },
 		"extents":  func(raw json.RawMessage) error { return decodeExtents(raw, &extents) },
 		"replaces": func(raw json.RawMessage) error { return decodeID(raw, &q.replaces) },
 		"minima":   q.readMinima,
@@ -77,9 +75,11 @@ func (c *call) optionsQuery() (*optionsQuery, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case q.native != "" && (extents != nil || q.replaces != (airspace.ID{}) || q.minima != (conflict.Minima{})):
-		return nil, badBody("intent", "it beside extents, replaces or minima", "it alone: all of these are its own, or agreed")
-	case q.native != "":
+	case q.native != "" && (extents != nil || q.draft != nil || q.replaces != (airspace.ID{}) || q.minima != (conflict.Minima{})):
+		return nil, badBody("intent", "it beside plan, extents, replaces or minima", "it alone: all of these are its own, or agreed")
+	case q.draft != nil && (extents != nil || q.minima != (conflict.Minima{})):
+		return nil, badBody("plan", "it beside extents or minima", "it without them: it says where itself, and minima are agreed")
+	case q.native != "" || q.draft != nil:
 		q.query = nativeQuery(q.query.Count)
 	default:
 		if err := q.readExtents(extents); err != nil {

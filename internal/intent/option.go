@@ -49,6 +49,12 @@ func (st *State) Ground(id string, by party.ID, reach volume.Need, v View, nowNS
 	}
 	h := st.rehearsal(r, &r.Plan, v, nowNS)
 	h.hidden = nil // what it is in conflict with as it stands is known
+	return st.ground(r, h, reach), nil
+}
+
+// ground returns what an intent, heard as h, has to keep clear of.
+func (st *State) ground(r *Intent, h *hearing, reach volume.Need) *Ground {
+	by := r.Owner
 	for _, o := range h.near() {
 		h.againstIntent(o)
 	}
@@ -82,7 +88,7 @@ func (st *State) Ground(id string, by party.ID, reach volume.Need, v View, nowNS
 			Against: AgainstZone, ID: cmp.Or(a.id, a.name), Version: a.version, Party: a.owner, Entity: &e, Enter: outcome != EntryBarred,
 		})
 	}
-	return g, nil
+	return g
 }
 
 // rehearsal is a hearing of a plan that is not decided: of what the owner is
@@ -92,6 +98,7 @@ func (st *State) rehearsal(r *Intent, plan *Plan, v View, nowNS int64) *hearing 
 	own.Plan, own.Verdicts = *plan, nil
 	own.Start, own.End = own.Shape.Window()
 	h := st.hear(&v, nowNS, &own, r)
+	h.again = own.Anew
 	h.hidden = func(o *Intent) bool { return !h.shownWhere(o) }
 	return h
 }
@@ -111,13 +118,7 @@ func (st *State) Rehearse(id string, by party.ID, plan *Plan, v View, nowNS int6
 		return nil, nil, false, event.Refuse(event.Invalid, "%v", err)
 	}
 	h.judge(outlines)
-	for _, o := range h.over {
-		readSet = append(readSet, o.Token)
-	}
-	for _, z := range h.zones {
-		readSet = append(readSet, z.Token)
-	}
-	return h.verdicts, readSet, h.blocked, nil
+	return h.verdicts, h.tokens(), h.blocked, nil
 }
 
 // strictest returns what holds towards another intent: of all that is agreed,

@@ -57,6 +57,12 @@ func (st *State) Visible(id string, to party.ID) bool {
 	return r != nil && r.shows(to, "id")
 }
 
+// ShownWhere tells whether a party is shown where an intent is that is not over.
+func (st *State) ShownWhere(id string, to party.ID) bool {
+	r := st.intents[id]
+	return r != nil && !r.State.over() && r.shows(to, "volumes")
+}
+
 // Sights returns what can be drawn for a party, in no order. With extents, only
 // what may be within one of them; of what the party is not shown where it is,
 // that must not tell, so all of that is there.

@@ -17,3 +17,14 @@ func (st *State) Ground(id string, by party.ID, reach volume.Need, nowNS int64) 
 func (st *State) Rehearse(id string, by party.ID, plan *intent.Plan, nowNS int64) (verdicts []intent.Verdict, readSet []string, blocked bool, err error) {
 	return st.Intent.Rehearse(id, by, plan, st.intentView(event.Env{NowNS: nowNS}), nowNS)
 }
+
+// Try judges a draft: see intent.State.Try.
+func (st *State) Try(d intent.Draft, nowNS int64) (*intent.Trial, error) {
+	return st.Intent.Try(d, st.intentView(event.Env{NowNS: nowNS}), nowNS)
+}
+
+// DraftGround returns what a search for options of a draft goes by: see
+// intent.State.DraftGround.
+func (st *State) DraftGround(d intent.Draft, reach volume.Need, nowNS int64) (*intent.Ground, error) {
+	return st.Intent.DraftGround(d, reach, st.intentView(event.Env{NowNS: nowNS}), nowNS)
+}
