@@ -32,7 +32,6 @@ MAP_SOURCES := $(shell find web \( -name node_modules -o -name test \) -prune -o
 map: $(MAP_INDEX)
 
 $(MAP_INDEX): web/node_modules/.package-lock.json $(MAP_SOURCES)
-	find internal/web/dist -mindepth 1 ! -name absent.html -delete
 	cd web && npm run build
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
