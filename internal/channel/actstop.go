@@ -36,6 +36,12 @@ func (s *CallStop) Check() error {
 	return screened(s.screen, s.Where.check(), checkText("callback", s.Callback, 1, maxShortBytes))
 }
 
+// Alone reports whether a STOP goes to a party by words that name no other: to it
+// alone, or to everybody.
+func (s *CallStop) Alone(to party.ID) bool {
+	return !slices.ContainsFunc(s.To, func(named party.ID) bool { return named != to })
+}
+
 func (s *CallStop) screen() []string {
 	return s.screening.look(s.Where.Text, s.Callback)
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/event"
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
@@ -26,7 +28,8 @@ type Taken struct {
 	Signatures []party.Signature `json:"signatures,omitempty"`
 	Statement  json.RawMessage   `json:"statement"`
 	// To are the parties that may see the statement, sorted: those to whom all
-	// that came of it is released whole.
+	// that came of it is released whole, and those whom a STOP names alone or as
+	// everybody.
 	To []party.ID `json:"to,omitempty"`
 }
 
@@ -38,15 +41,20 @@ func (*Taken) Type() string { return typeTaken }
 // Actor implements event.Event.
 func (e *Taken) Actor() party.ID { return e.By }
 
-// Release implements event.Event.
+// Release implements event.Event. A recipient of a STOP does not see who else is
+// one, nor how many are.
 func (e *Taken) Release(to party.ID) []string {
-	for _, p := range e.To {
-		if p == to {
-			return event.Whole
-		}
+	switch {
+	case !slices.Contains(e.To, to):
+		return nil
+	case e.Act == registry.Stop:
+		return stopTaken
 	}
-	return nil
+	return event.Whole
 }
+
+// stopTaken are the members of the statement of a STOP that a recipient sees.
+var stopTaken = []string{"act", "by", "custody", "digest", "id", "signatures", "statement"}
 
 // ErrRepeated is an act that was taken before; it changes nothing.
 type ErrRepeated struct {
@@ -98,7 +106,7 @@ func (st *State) Act(a *party.Act, env event.Env) ([]Event, error) {
 	}
 	return append([]Event{&Taken{
 		Act: a.Act, By: a.Party, Custody: by.Custody, Count: len(events), Digest: asked, ID: a.ID,
-		Signatures: by.Signatures, Statement: a.Text, To: st.sees(a.Party, decided),
+		Signatures: by.Signatures, Statement: a.Text, To: st.sees(a, decided),
 	}}, events...), nil
 }
 
@@ -113,11 +121,17 @@ func Asked(s *party.Statement) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// sees returns the parties to whom all of the events are released whole.
-func (st *State) sees(actor party.ID, decided []event.Event) []party.ID {
+// sees returns the parties that may see the statement of an act: to whom all of
+// the events are released whole, or who was told STOP, when its words name no
+// other. What else came of a STOP is what others were told.
+func (st *State) sees(a *party.Act, decided []event.Event) []party.ID {
 	var to []party.ID
+	stop, stopped := a.Content.(*channel.CallStop)
 	for _, p := range st.Registry.Parties() {
-		if p.ID != actor && allWhole(decided, p.ID) {
+		switch {
+		case p.ID == a.Party:
+		case stopped && (!stop.Alone(p.ID) || len(decided[0].Release(p.ID)) == 0):
+		case stopped || allWhole(decided, p.ID):
 			to = append(to, p.ID)
 		}
 	}

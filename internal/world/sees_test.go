@@ -29,19 +29,48 @@ func overshown(entries [][]byte, parties []party.ID, to func(*Taken) []party.ID)
 			if p == taken.By || !slices.Contains(parties, p) {
 				continue
 			}
+			stop := taken.Act == "channel.stop"
+			if other := namedBeside(taken, p); other != "" && stop {
+				found = append(found, fmt.Sprintf("%s is shown a STOP that names %s", p, other))
+			}
 			for _, e := range behind {
-				if !shownWhole(e, p) {
+				if !stop && !shownWhole(e, p) {
 					found = append(found, fmt.Sprintf("%s is shown %s and not all of %.300s", p, taken.Act, e))
 				}
 			}
+			if stop {
+				behind = nil
+			}
 			for _, said := range beyond(taken, behind) {
-				if !wasTold(entries[:i], p, said) {
+				known := entries[:i]
+				if stop { // what came of it is in part for others
+					known = slices.Concat(entries[:i], entries[i+1:i+1+taken.Count])
+				}
+				if !wasTold(known, p, said) {
 					found = append(found, fmt.Sprintf("%s is shown %s, and with it %q, which nothing that came of it says", p, taken.Act, said))
 				}
 			}
 		}
 	}
 	return found
+}
+
+// namedBeside returns a recipient whom the words of an act name beside a party.
+func namedBeside(taken *Taken, p party.ID) party.ID {
+	var s party.Statement
+	var body struct {
+		To json.RawMessage `json:"to"`
+	}
+	var to []party.ID
+	if json.Unmarshal(taken.Statement, &s) != nil || json.Unmarshal(s.Body, &body) != nil || json.Unmarshal(body.To, &to) != nil {
+		return ""
+	}
+	for _, id := range to {
+		if id != p {
+			return id
+		}
+	}
+	return ""
 }
 
 // shownWhole reports whether a party sees all members of an entry. That a
@@ -130,5 +159,46 @@ func TestWhoSeesAStatementSeesAllThatCameOfIt(t *testing.T) {
 	}
 	if len(seen) < 8 {
 		t.Errorf("statements of only %v are shown to others: too little is tested", seen)
+	}
+}
+
+// Each recipient of a STOP to everybody, or to it alone, is shown the words with
+// the signature over them, and not who else was told; of a STOP that names several
+// the words are shown to nobody, as they name the others.
+func TestRecipientsSeeTheWordsOfAStop(t *testing.T) {
+	for _, c := range []struct {
+		to    []party.ID
+		shown []party.ID
+	}{
+		{nil, []party.ID{"party-001", "party-002", "party-003"}},
+		{[]party.ID{"party-002"}, []party.ID{"party-002"}},
+		{[]party.ID{"party-001", "party-002"}, nil},
+	} {
+		n := crowd(t, 4)
+		body := stopBody()
+		body.To = c.to
+		a := saying(t, "party-000", "channel.stop", "stop", body, "party-000-a")
+		first := len(n.entries)
+		n.mustAct(a)
+		for _, to := range []party.ID{"party-001", "party-002", "party-003"} {
+			names := Release(n.entries[first], airspace.Reader{Party: to})
+			if got, want := len(names) > 0, slices.Contains(c.shown, to); got != want {
+				t.Errorf("STOP to %s: %s is shown the statement: %v, expected %v", c.to, to, got, want)
+			}
+			if len(names) == 0 {
+				continue
+			}
+			if slices.Contains(names, "to") || slices.Contains(names, "count") {
+				t.Errorf("STOP to %s: %s is shown %s, expected nothing of the others", c.to, to, names)
+			}
+			ev, _, err := Decode(n.entries[first])
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken := ev.(*Taken)
+			if !slices.Contains(names, "statement") || !slices.Contains(names, "signatures") || len(taken.Signatures) != 1 || !taken.Signatures[0].Good(taken.Statement) {
+				t.Errorf("STOP to %s: %s cannot prove it by %s", c.to, to, names)
+			}
+		}
 	}
 }
