@@ -110,51 +110,42 @@ func receiver(f *ast.FuncDecl) string {
 	return ""
 }
 
-// names visits the names in a function, but for those of other packages and of
-// members that a literal sets.
-func (s *source) names(f *ast.FuncDecl, visit func(ast.Node)) {
-	var walk func(n ast.Node) bool
-	walk = func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SelectorExpr:
-			if id, ok := n.X.(*ast.Ident); ok && s.imports[id.Name] {
-				return false
-			}
-		case *ast.KeyValueExpr:
-			if _, ok := n.Key.(*ast.Ident); ok {
-				ast.Inspect(n.Value, walk)
-				return false
-			}
-		}
-		visit(n)
-		return true
-	}
-	ast.Inspect(f.Body, walk)
-}
-
 // brings returns the types of event that are made by what decides what is due, or
-// by what it may call. Functions are told apart by name alone, which may find too
-// much and never too little.
+// by what it may call. Functions and methods are told apart by name alone, which
+// may find too much and hardly too little: an event that says nothing, which is
+// an empty literal, is taken for a record that stands for none.
 func (s *source) brings() (events []string) {
 	seen := map[*ast.FuncDecl]bool{}
 	todo := slices.Clone(s.roots)
+	call := func(name string, method bool) {
+		for _, f := range s.funcs[name] {
+			if (f.Recv != nil) == method && name != "Decide" { // which is for parties' acts
+				todo = append(todo, f)
+			}
+		}
+	}
 	for len(todo) > 0 {
 		f := todo[0]
 		if todo = todo[1:]; seen[f] {
 			continue
 		}
 		seen[f] = true
-		s.names(f, func(n ast.Node) {
+		ast.Inspect(f.Body, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.CompositeLit:
-				if id, ok := n.Type.(*ast.Ident); ok && s.types[id.Name] != "" {
-					events = append(events, s.types[id.Name])
+			case *ast.UnaryExpr:
+				if lit, ok := n.X.(*ast.CompositeLit); ok && n.Op == token.AND {
+					if id, ok := lit.Type.(*ast.Ident); ok && s.types[id.Name] != "" && len(lit.Elts) > 0 {
+						events = append(events, s.types[id.Name])
+					}
+				}
+			case *ast.SelectorExpr:
+				if id, ok := n.X.(*ast.Ident); !ok || !s.imports[id.Name] {
+					call(n.Sel.Name, true)
 				}
 			case *ast.Ident:
-				if n.Name != "Decide" { // parties' acts
-					todo = append(todo, s.funcs[n.Name]...)
-				}
+				call(n.Name, false)
 			}
+			return true
 		})
 	}
 	slices.Sort(events)
@@ -176,11 +167,9 @@ var deadlineName = regexp.MustCompile(`^(due|late)[A-Z]`)
 
 // notDue are what a reading by names finds and what no clock brings, each with why.
 var notDue = map[string]string{
-	"bearer.followed":    "stands empty for a pair that is not watched",
 	"bearer.lateParts":   "is a bound",
 	"channel.dueMost":    "is a bound",
 	"intent.conflicting": "has a function that is named like a member of an intent",
-	"intent.told":        "has a function that is named like a variable",
 }
 
 // TestEachDeadlineHasARow reads the code of the domains: whatever falls due by the

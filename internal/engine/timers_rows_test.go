@@ -10,7 +10,7 @@ import (
 )
 
 // timers are the deadlines of all domains.
-var timers = slices.Concat(timersOfEntities, timersOfParties, timersOfAgreements, timersOfLines, timersOfMessages, timersOfFlights, timersOfOffers, timersOfNotices, timersOfIncidents)
+var timers = slices.Concat(timersOfEntities, timersOfParties, timersOfAgreements, timersOfLines, timersOfMessages, timersOfFlights, timersOfOffers, timersOfNotices, timersOfIncidents, timersOfSeveral)
 
 var timersOfEntities = []timer{
 	{
@@ -39,9 +39,7 @@ var timersOfParties = []timer{
 		name: "watches", brings: []string{"party.manned", "party.unmanned"},
 		lay: func(d *desk) []fall {
 			enrol(d.T, d.e, "nc")
-			d.does("nc", "party.roster", object{"position": "watch", "watches": []any{object{
-				"position": "watch", "person": "one", "level": "policy", "linguist": false, "from": d.at(time.Hour), "to": d.at(2 * time.Hour),
-			}}}, "party.rostered")
+			mans(d, time.Hour, 2*time.Hour)
 			return []fall{{"party.manned", "", d.in(time.Hour)}, {"party.unmanned", "", d.in(2 * time.Hour)}}
 		},
 	},
@@ -53,6 +51,14 @@ var timersOfParties = []timer{
 			return []fall{{"party.lapsed", `"act":"party.hook"`, d.in(time.Duration(registry.CosignNS))}}
 		},
 	},
+}
+
+// mans has nc put somebody on its watch for some time.
+func mans(d *desk, from, to time.Duration) {
+	d.Helper()
+	d.does("nc", "party.roster", object{"position": "watch", "watches": []any{object{
+		"position": "watch", "person": "one", "level": "policy", "linguist": false, "from": d.at(from), "to": d.at(to),
+	}}}, "party.rostered")
 }
 
 var timersOfMessages = []timer{
@@ -92,18 +98,52 @@ var timersOfMessages = []timer{
 		},
 	},
 	{
+		name: "FLASH", brings: []string{"channel.overdue", "channel.attempt", "channel.fallback"},
+		lay: func(d *desk) []fall {
+			enrol(d.T, d.e, "nc")
+			enrol(d.T, d.e, "el")
+			send(d, "FLASH", d.at(100*time.Hour))
+			return append(higher(1, d.in(30*time.Second)), fall{"channel.overdue", "", d.in(3 * time.Minute)})
+		},
+		slept: climbOn,
+	},
+	{
+		name: "STOP", brings: []string{"channel.overdue", "channel.attempt", "channel.fallback"},
+		lay: func(d *desk) []fall {
+			enrol(d.T, d.e, "nc")
+			enrol(d.T, d.e, "el")
+			d.does("nc", "channel.stop", object{
+				"where": object{"text": "the river mouth"}, "at_risk": "people", "callback": "line 1", "to": []any{"el"},
+			}, "channel.stopped")
+			return append([]fall{{"channel.overdue", "", d.in(time.Minute)}}, higher(1, d.in(30*time.Second))...)
+		},
+		slept: climbOn,
+	},
+	{
 		name: "undertaking on a call", brings: []string{"channel.late"},
 		lay: func(d *desk) []fall {
 			enrol(d.T, d.e, "nc")
 			enrol(d.T, d.e, "el")
-			d.does("nc", "channel.call", object{
-				"with": "el", "purpose": "daily", "outgoing": true, "bearer": "voice", "outcome": "taken",
-				"initiated": d.at(-90 * time.Second), "answered": d.at(-80 * time.Second), "ended": d.at(-5 * time.Second),
-				"gist": object{"en": "talked"}, "undertakings": []any{object{"who": "el", "what": "call back", "by": d.at(time.Hour)}},
-			}, "channel.called")
+			promised(d, time.Hour)
 			return []fall{{"channel.late", "", d.in(time.Hour)}}
 		},
 	},
+}
+
+// promised has nc enter a call on which el undertook something.
+func promised(d *desk, within time.Duration) {
+	d.Helper()
+	d.does("nc", "channel.call", object{
+		"with": "el", "purpose": "daily", "outgoing": true, "bearer": "voice", "outcome": "taken",
+		"initiated": d.at(-90 * time.Second), "answered": d.at(-80 * time.Second), "ended": d.at(-5 * time.Second),
+		"gist": object{"en": "talked"}, "undertakings": []any{object{"who": "el", "what": "call back", "by": d.at(within)}},
+	}, "channel.called")
+}
+
+// climbOn is how a ladder goes on that a node slept on: the rung that was tried
+// ends, and each that follows has its whole time.
+func climbOn(woke time.Time, _ []fall) []fall {
+	return append([]fall{{"channel.overdue", "", woke}}, higher(1, woke)...)
 }
 
 // send sends a question from nc to el and returns its id.
@@ -118,22 +158,44 @@ func send(d *desk, precedence, validUntil string) any {
 // climb is the ladder where nothing is agreed, of a message that nobody dealt
 // with in its time.
 func climb(overdue time.Time) []fall {
-	calling := func(rung int, at time.Time) fall {
-		return fall{"channel.attempt", fmt.Sprintf(`"outcome":"calling","position":%q,"rung":%d,`, []string{"watch", "watch", "duty-director"}[rung], rung), at}
-	}
-	silent := func(rung int, at time.Time) fall {
-		return fall{"channel.attempt", fmt.Sprintf(`"outcome":"no_answer","position":%q,"rung":%d,`, []string{"watch", "watch", "duty-director"}[rung], rung), at}
-	}
-	second, third := overdue.Add(30*time.Second), overdue.Add(time.Minute)
-	return []fall{
-		{"channel.overdue", "", overdue},
-		{"channel.escalated", `"reason":"overdue"`, overdue},
-		calling(0, overdue),
-		silent(0, second), calling(1, second), silent(1, third), calling(2, third),
-		silent(2, third.Add(time.Minute)),
-		{"channel.fallback", "", third.Add(time.Minute)},
-	}
+	begun := []fall{{"channel.overdue", "", overdue}, {"channel.escalated", `"reason":"overdue"`, overdue}, attempt(0, "calling", overdue)}
+	return append(begun, higher(1, overdue.Add(30*time.Second))...)
 }
+
+// higher is the ladder from the end of the rung before one.
+func higher(rung int, at time.Time) []fall {
+	silent := attempt(rung-1, "no_answer", at)
+	if rung == 3 {
+		return []fall{silent, {"channel.fallback", "", at}}
+	}
+	waits := [...]time.Duration{30 * time.Second, 30 * time.Second, time.Minute}
+	return append([]fall{silent, attempt(rung, "calling", at)}, higher(rung+1, at.Add(waits[rung]))...)
+}
+
+func attempt(rung int, outcome string, at time.Time) fall {
+	position := [...]string{"watch", "watch", "duty-director"}[rung]
+	return fall{"channel.attempt", fmt.Sprintf(`"outcome":%q,"position":%q,"rung":%d,`, outcome, position, rung), at}
+}
+
+// Of several domains, the one that waited longest does all that it has to do
+// first.
+var timersOfSeveral = []timer{{
+	name: "several domains", brings: []string{"channel.late", "party.manned", "incident.overdue"},
+	lay: func(d *desk) []fall {
+		enrol(d.T, d.e, "nc")
+		enrol(d.T, d.e, "el")
+		promised(d, time.Hour)
+		promised(d, 4*time.Hour)
+		mans(d, 2*time.Hour, 100*time.Hour)
+		reported(d, 3*time.Hour)
+		return []fall{
+			{"channel.late", "", d.in(time.Hour)},
+			{"channel.late", "", d.in(4 * time.Hour)},
+			{"party.manned", "", d.in(2 * time.Hour)},
+			{"incident.overdue", "", d.in(3 * time.Hour)},
+		}
+	},
+}}
 
 // submit has a command carried out.
 func submit[R any](d *desk, cmd airspace.Command[R]) {

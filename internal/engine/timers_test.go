@@ -94,8 +94,12 @@ func (row timer) test(t *testing.T) {
 	let(died, func() { died.through(instants, died.crash) })
 	let(back, func() {
 		back.until(began.Add(instants[0].Sub(began) / 2))
+		before := back.e.NowNS()
 		back.ahead.Store(-int64(setBack))
 		back.restart()
+		if now := back.e.NowNS(); now < before {
+			t.Errorf("the node's time went back by %v", time.Duration(before-now))
+		}
 		back.until(last.Add(after + setBack))
 	})
 	let(slept, func() {

@@ -80,14 +80,22 @@ var timersOfNotices = []timer{
 	},
 }
 
+// reported has nc report an incident, about which el takes something on, and
+// returns its id.
+func reported(d *desk, due time.Duration) any {
+	d.Helper()
+	id := d.does("nc", "incident.report", object{"kind": "crew", "at": d.at(-time.Minute), "parties": []any{"el"}, "text": "came close"}, "incident.opened")["incident"]
+	d.does("el", "incident.action", object{"incident": id, "text": "brief crews", "due": d.at(due)}, "incident.undertook")
+	return id
+}
+
 var timersOfIncidents = []timer{
 	{
 		name: "incident", kinds: []string{"incident.lateAccount", "incident.latePoint", "incident.lateAction"}, brings: []string{"incident.overdue"},
 		lay: func(d *desk) []fall {
 			enrol(d.T, d.e, "nc")
 			enrol(d.T, d.e, "el")
-			id := d.does("nc", "incident.report", object{"kind": "crew", "at": d.at(-time.Minute), "parties": []any{"el"}, "text": "came close"}, "incident.opened")["incident"]
-			d.does("el", "incident.action", object{"incident": id, "text": "brief crews", "due": d.at(time.Hour)}, "incident.undertook")
+			id := reported(d, time.Hour)
 			accounts := d.in(48 * time.Hour)
 			time.Sleep(time.Minute)
 			d.does("nc", "incident.fact", object{"incident": id, "kind": "fact", "text": "it rained"}, "incident.proposed")
