@@ -39,7 +39,7 @@ func (st *State) decideMake(b *Make, from party.ID, by registry.Authority, v Vie
 	if b.To == from {
 		return nil, event.Refuse(event.Invalid, "to: found the party itself, expected another")
 	}
-	c, err := conflictOf(b.Mine, b.Theirs, from, b.To, v, env)
+	c, err := st.conflictOf(b.Mine, b.Theirs, from, b.To, v, env)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (st *State) decideCounter(b *Counter, from party.ID, by registry.Authority,
 	if mine.Owner != from {
 		mine, theirs = theirs, mine
 	}
-	c, err := conflictOf(Ref{mine.Intent, mine.Version}, Ref{theirs.Intent, theirs.Version}, from, o.From, v, env)
+	c, err := st.conflictOf(Ref{mine.Intent, mine.Version}, Ref{theirs.Intent, theirs.Version}, from, o.From, v, env)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +81,16 @@ func (st *State) decideCounter(b *Counter, from party.ID, by registry.Authority,
 }
 
 // conflictOf returns the conflict of two current versions of intents. Who names
-// an intent that is not the other party's learns no more than that.
-func conflictOf(mine, theirs Ref, from, to party.ID, v View, env event.Env) (Conflict, error) {
+// an intent that is not the other party's, or that it is neither shown nor in
+// conflict with, learns no more than that.
+func (st *State) conflictOf(mine, theirs Ref, from, to party.ID, v View, env event.Env) (Conflict, error) {
 	var c Conflict
 	own, other := v.Intent(mine.Intent), v.Intent(theirs.Intent)
 	if own == nil || own.Owner != from || own.Ended {
 		return c, event.Refuse(event.NotFound, "mine: found no intent %q of %s that has not ended", short(mine.Intent), from)
 	}
-	if other == nil || other.Owner != to || other.Ended {
+	known := st.disputes[[2]string{min(mine.Intent, theirs.Intent), max(mine.Intent, theirs.Intent)}] != nil || v.Shown(theirs.Intent, from)
+	if other == nil || other.Owner != to || other.Ended || !known {
 		return c, event.Refuse(event.NotFound, "theirs: found no intent %q of %s that has not ended", short(theirs.Intent), short(string(to)))
 	}
 	if own.Version != mine.Version {

@@ -43,6 +43,7 @@ type trial struct {
 	replayed *State
 	view     View
 	flights  map[string]*flight
+	hidden   map[string]bool // flights that only their owner is shown
 	now      int64
 	index    int64
 	random   uint16
@@ -71,6 +72,7 @@ func newTrial(t testing.TB) *trial {
 			}
 			return nil
 		},
+		Shown: func(id string, to party.ID) bool { return !n.hidden[id] || n.flights[id].Owner == to },
 		Volumes: func(text json.RawMessage) (string, error) {
 			canonical, err := statement.Canonical(text)
 			if err != nil {

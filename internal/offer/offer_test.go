@@ -2,6 +2,7 @@ package offer
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -398,4 +399,31 @@ func TestBodiesAreChecked(t *testing.T) {
 			t.Errorf("answer in the %s: accepted", name)
 		}
 	}
+}
+
+// An intent that a party is not shown, and has no conflict with, is to it as one
+// that is not there.
+func TestOffersAboutUnseenIntents(t *testing.T) {
+	n := newTrial(t)
+	about := func(id string) *Make {
+		return &Make{To: "compact", Mine: Ref{"H-17", 1}, Theirs: Ref{id, 1}, Undertakings: []Undertaking{shift()}}
+	}
+	n.hidden = map[string]bool{"N-204": true}
+	var said []string
+	for _, id := range []string{"N-204", "N-999"} {
+		_, err := n.try("relief", about(id))
+		var r *event.Refusal
+		if !errors.As(err, &r) || r.Kind != event.NotFound {
+			t.Fatalf("%s: found %v, expected that it is not there", id, err)
+		}
+		said = append(said, strings.ReplaceAll(r.Message, id, "ID"))
+	}
+	if said[0] != said[1] {
+		t.Errorf("told apart by %q", said)
+	}
+	n.apply(n.st.Meet("N-204", "H-17", n.view)) // a verdict tells of the conflict
+	if _, err := n.try("relief", about("N-204")); err != nil {
+		t.Errorf("about a conflict that was found: %v", err)
+	}
+	n.check()
 }

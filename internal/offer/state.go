@@ -41,6 +41,8 @@ type View struct {
 	Rules func(a, b party.ID) *terms.Rules
 	// Intent returns what is known of an intent; nil: there is none.
 	Intent func(id string) *Intent
+	// Shown reports whether a party is shown anything of an intent.
+	Shown func(intent string, to party.ID) bool
 	// Volumes checks volumes as intents declare them, and returns the digest of
 	// their canonical form.
 	Volumes func(text json.RawMessage) (digest string, err error)

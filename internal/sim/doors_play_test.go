@@ -400,7 +400,7 @@ func (d *doors) paths() []string {
 		"/v1/subscriptions/none", "/v1/parties/me", "/v1/status", "/v1/packs?from=0", "/v1/forms", "/v1/parties", "/v1/agreements", "/v1/zones",
 		"/v1/sites?lat_e9=12300000000&lng_e9=-30300000000&radius_mm=50000000", "/v1/declared", "/v1/desk/watch", "/v1/desk/none", "/v1/offers", "/v1/offers/none",
 		"/v1/incidents", "/v1/inbox/all?after=-1", "/v1/inbox/watch?after=-1", "/v1/events?after=no", "/v1/receipts/no", "/v1/nowhere", "/v1/openapi.yaml",
-		"/log/checkpoint", "/log/tile/0/000.p/1", "/log/tile/entries/000.p/1", "/healthz", "/readyz", "/v1/stops/none", "/v1/messages/none", "/v1/notices/none",
+		"/log/checkpoint", "/log/tile/0/000.p/1", "/log/tile/entries/000.p/1", "/healthz", "/readyz", "/v1/picture", "/v1/picture?bbox=-31,12,-30,13", "/v1/picture/digest", "/v1/session", "/v1/invitations", "/v1/stops/none", "/v1/messages/none", "/v1/notices/none",
 	}
 	for _, p := range d.parties {
 		for _, door := range []string{"/v1/parties/", "/v1/rules/", "/v1/links/", "/v1/heads/"} {

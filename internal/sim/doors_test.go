@@ -58,6 +58,7 @@ type doors struct {
 	url, debug string
 	origin     string
 	log        *lockedBuffer
+	hooks      *hooks
 	rng        *rand.Rand
 	parties    []party.ID
 	secrets    []*secret
@@ -89,7 +90,7 @@ func openDoors(t *testing.T, seed uint64) *doors {
 	t.Helper()
 	d := &doors{T: t, log: &lockedBuffer{}, rng: rand.New(rand.NewPCG(seed, 1)), ids: map[string][]string{}}
 	c := server.DefaultConfig()
-	c.Data, c.Listen, c.DebugListen, c.InsecureDev, c.MinFreeDisk = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", true, 0
+	c.Data, c.Listen, c.DebugListen, c.InsecureDev, c.MinFreeDisk, c.PartyRate = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", true, 0, 0
 	s, err := server.New(t.Context(), c, server.Options{
 		Version: "test", Log: slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Getenv: func(string) string { return "" },
 	})
@@ -316,6 +317,7 @@ func TestD1DeniedFieldsLeaveByNoDoor(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			d := openDoors(t, seed)
 			d.enrolAll()
+			d.hookAll()
 			for range 50 {
 				d.step()
 			}
@@ -345,6 +347,7 @@ func (d *doors) readAll() {
 	d.Helper()
 	// All see a zone: who has seen it has seen all that came before.
 	last := d.does("vc", "zone.declare", d.zone("the end")).member("zone.decided", "id")
+	d.hooksHave(last)
 	d.everyDoorIsTried()
 	readers := append(slices.Clone(d.parties), anonymous, stranger, foreign)
 	for _, who := range readers {
@@ -354,7 +357,9 @@ func (d *doors) readAll() {
 		area := `{"area_of_interest":{"volume":{"outline_circle":{"center":{"lat":12.3,"lng":-30.3},"radius":{"value":90000,"units":"M"}}}}}`
 		d.read(who, "POST", "/dss/v1/operational_intent_references/query", []byte(area), nil)
 		d.read(who, "POST", "/dss/v1/subscriptions/query", []byte(area), nil)
-		d.read(who, "POST", "/v1/options", []byte(d.plan()), nil)
+		for _, asked := range []string{"/v1/options", "/v1/check", "/v1/plans"} {
+			d.read(who, "POST", asked, []byte(d.plan()), nil)
+		}
 		d.read(who, "POST", "/v1/acts", []byte(`{"statement":{"act":"intent.end","body":{"ID":1}}}`), nil)
 		if who != anonymous {
 			d.stream(who, "/v1/events?after=-1", last)
@@ -417,7 +422,7 @@ func (d *doors) everyDoorIsTried() {
 		p, _, _ = strings.Cut(p, "?")
 		tried = append(tried, p)
 	}
-	tried = append(tried, "/v1/options", "/v1/acts", "/log/cosignature")
+	tried = append(tried, "/v1/options", "/v1/check", "/v1/plans", "/v1/acts", "/log/cosignature")
 	d.read(anonymous, "GET", "/v1/openapi.yaml", nil, nil)
 	said := d.answers[len(d.answers)-1].body
 	places := regexp.MustCompile(`(?m)^  (/[^:]*):`).FindAllStringSubmatch(said, -1)

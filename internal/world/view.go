@@ -62,7 +62,7 @@ func (st *State) channelView(event.Env) channel.View {
 }
 
 func (st *State) offerView(event.Env) offer.View {
-	return offer.View{Registry: st.Registry, Rules: st.rules, Intent: st.offered, Volumes: volumesDigest, Between: st.between}
+	return offer.View{Registry: st.Registry, Rules: st.rules, Intent: st.offered, Shown: st.seen, Volumes: volumesDigest, Between: st.between}
 }
 
 func (st *State) bearerView(event.Env) bearer.View {
@@ -175,6 +175,12 @@ func (st *State) offered(id string) *offer.Intent {
 		Owner: r.Owner, Version: r.Version, Digest: hex.EncodeToString(version[:]), Volumes: volumes,
 		StartNS: int64(r.Start), EndNS: int64(r.End), Activated: r.Airborne, Ended: r.State == intent.Ended || r.State == intent.Withdrawn,
 	}
+}
+
+// seen reports whether a party is shown anything of an intent.
+func (st *State) seen(id string, to party.ID) bool {
+	_, ok := st.Intent.Look(id, to)
+	return ok
 }
 
 // volumesDigest checks volumes as intents declare them, and digests them.
