@@ -90,7 +90,7 @@ function Speaker() {
 
 /** custodyWords says who stands for what is said. */
 export const custodyWords = (c: 'held' | 'node'): string =>
-  c === 'held' ? '🔑 Signed by the key that this browser holds.' : '○ Vouched for by the node: this browser holds no enrolled key.'
+  c === 'held' ? '● Signed by the key that this browser holds.' : '○ Vouched for by the node: this browser holds no enrolled key.'
 
 function Inbox() {
   const d = desk.value
@@ -129,7 +129,7 @@ function WatchList() {
   const others = [...parties.value.values()].filter((p) => p.id !== session.value?.party && (p.desks?.length ?? 0) > 0)
   return (
     <>
-      <h3>On watch at {position.value}</h3>
+      <h3>Who stands the position {position.value}</h3>
       {mine.length === 0 && <p><strong>Nobody.</strong> What comes in goes up the ladder at once.</p>}
       <ul>
         {mine.map((w) => (

@@ -21,7 +21,7 @@ export function Keys() {
   return (
     <section class="keys" aria-labelledby="keys-title">
       <h3 id="keys-title">Role keys of this browser</h3>
-      <p>{signer.value ? `🔑 What you say as ${signer.value.as.role} is signed here: nobody else could have said it.` : '○ The node vouches for what you say: its word, not your signature, stands behind it.'}</p>
+      <p>{signer.value ? `● What you say as ${signer.value.as.role} is signed here: nobody else could have said it.` : '○ The node vouches for what you say: its word, not your signature, stands behind it.'}</p>
       {why && <p class="note">{why}</p>}
       {!why && keys.value.map((k) => <KeyView key={k.id} k={k} record={record} />)}
       {!why && <Make record={record} />}

@@ -6,12 +6,12 @@ import { useEffect, useRef } from 'preact/hooks'
 import { boxOf, nameOf } from '../map/features.ts'
 import { items } from '../picture.ts'
 import { goTo, selection, session, sound } from '../state.ts'
-import { clock, degrees, distance } from '../units.ts'
+import { clock, degrees } from '../units.ts'
 import { errorWords } from '../words.ts'
 import './channel.css'
 import { place } from './channelcompose.tsx'
 import { calls, desk, log, me, nameOfParty, parties, position, say, type StopCall } from './channeldesk.ts'
-import { parse } from './channelfield.ts'
+import { parse, spoken } from './channelfield.ts'
 
 const asking = signal(false)
 const sent = signal<string | null>(null)
@@ -207,7 +207,7 @@ export function Standing() {
 }
 
 const whereWords = (s: StopCall): string =>
-  [s.where.text, s.where.point && `${degrees(s.where.point.lng_e9 / 1e9, s.where.point.lat_e9 / 1e9)}${s.where.radius_mm ? `, ${distance(s.where.radius_mm / 1000)} around` : ''}`].filter(Boolean).join('; ')
+  [s.where.text, s.where.point && `${degrees(s.where.point.lng_e9 / 1e9, s.where.point.lat_e9 / 1e9)}${s.where.radius_mm ? `, within ${spoken({ name: 'radius', length_mm: s.where.radius_mm })}` : ''}`].filter(Boolean).join('; ')
 
 /** Hold answers a STOP, by what the own party does. It may change its answer. */
 function Hold({ s }: { s: StopCall }) {
