@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deconflict/deconflict/client"
 	"github.com/deconflict/deconflict/internal/channel"
 	"github.com/deconflict/deconflict/internal/declared"
 )
@@ -35,20 +34,27 @@ func runWatch(ctx context.Context, a *app, s *session, fl *actFlags, args []stri
 	if len(args) != 1 {
 		return 0, usagef("channel", "found %d names, expected one position, or all", len(args))
 	}
-	for entry, err := range s.Inbox(ctx, args[0], client.FromNow) {
+	seen := 0
+	for entry, err := range s.Inbox(ctx, args[0], fl.special.after) {
 		if errors.Is(err, context.Canceled) {
 			break
 		}
 		if err != nil {
 			return 0, refused(s.token.explain(err))
 		}
+		if entry.Type() == "act.taken" && !fl.json {
+			continue // what came of it follows
+		}
 		if fl.json {
 			if err := json.NewEncoder(a.stdout).Encode(entry); err != nil {
 				return 0, err
 			}
-			continue
+		} else {
+			printEvent(a, s, &entry)
 		}
-		printEvent(a, s, &entry)
+		if seen++; seen == fl.special.count {
+			break
+		}
 	}
 	return exitClear, nil
 }

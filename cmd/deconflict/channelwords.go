@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,7 +20,7 @@ import (
 // valueWords say how the value of a kind of field is written.
 var valueWords = map[string]string{
 	"position": "a position, as 12.36,-29.93 or 12 21.600 N 29 55.800 W", "level": "a level, as 12000ft/AMSL or 12000 ft AMSL",
-	"at": "a time, as 2031-05-07T09:26:00Z", "frequency_hz": "a frequency, as 123.450 MHz", "length_mm": "a length, as 5NM or 9260 m",
+	"at": "a time, as 2031-05-07T09:26:00Z", "frequency_hz": "a frequency, as 123.450 MHz", "pressure_pa": "an altimeter setting, as 1013 hPa", "length_mm": "a length, as 5NM or 9260 m",
 	"count": "a number", "yes": "yes or no", "text": "a text",
 }
 
@@ -54,6 +56,14 @@ func parseField(name, kind, value string) (channel.Field, error) {
 		if number, ok := strings.CutSuffix(value, "MHz"); ok {
 			value = strings.TrimSpace(number) + " MHz"
 		}
+	case "pressure_pa":
+		if number, ok := strings.CutSuffix(value, "hPa"); ok {
+			if hPa, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && hPa > 0 && hPa < 10_000 {
+				pa := int64(math.Round(hPa * 100))
+				f.PressurePa = &pa
+				return f, nil
+			}
+		}
 	}
 	spoken, err := channel.ParseSpoken(name, kind, value)
 	if err != nil {
@@ -67,7 +77,7 @@ var wholeNumber = regexp.MustCompile(`^[0-9]{1,15}$`)
 // guessField makes a field of a value whose form tells its kind; what has none of
 // the forms is a text.
 func guessField(name, value string) channel.Field {
-	for _, kind := range []string{"at", "position", "level", "frequency_hz", "length_mm", "yes"} {
+	for _, kind := range []string{"at", "position", "level", "frequency_hz", "pressure_pa", "length_mm", "yes"} {
 		if f, err := parseField(name, kind, value); err == nil {
 			return f
 		}
@@ -117,6 +127,12 @@ func printEvent(a *app, s *session, e *client.Entry) {
 				a.style(styleBad, "NOT UNDERSTOOD"), strings.Join(listOf(e, "fields"), ", "))
 			return
 		}
+	case "agreement.blocked":
+		var version int64
+		_ = json.Unmarshal(e.Fields["version"], &version) // it is a number, or none is said
+		fmt.Fprintf(a.stdout, "%s  version %d of %s is signed by all, but: %s\n", a.style(styleBad, "NOT IN FORCE"), version,
+			printable(textOf(e, "agreement")), printable(strings.Join(listOf(e, "reasons"), "; ")))
+		return
 	case "intent.decided":
 		if textOf(e, "owner") == s.Client.Party && printDecided(a, e) == nil {
 			return

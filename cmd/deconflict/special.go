@@ -1,5 +1,7 @@
 package main
 
+import "github.com/deconflict/deconflict/client"
+
 // specialFlags are those of single domains.
 type specialFlags struct {
 	settings             // intent: what plan files leave open
@@ -10,6 +12,8 @@ type specialFlags struct {
 	radius      lengthFlag
 	precedence  string
 	text, ref   string
+	after       int64
+	count       int
 	from, to    string // party
 	linguist    bool
 	rosterLevel string
@@ -28,6 +32,8 @@ func (s *specialFlags) add(domain string, f *flags) {
 		f.set.StringVar(&s.precedence, "precedence", "ROUTINE", "FLASH, IMMEDIATE, PRIORITY or ROUTINE")
 		f.set.StringVar(&s.text, "text", "", "a text")
 		f.set.StringVar(&s.ref, "ref", "", "an id")
+		f.set.Int64Var(&s.after, "after", client.FromNow, "the number of a receipt")
+		f.set.IntVar(&s.count, "count", 0, "a number")
 	case "party":
 		f.set.StringVar(&s.from, "from", "", "a time such as 2031-05-07T06:00:00Z")
 		f.set.StringVar(&s.to, "to", "", "a time such as 2031-05-07T18:00:00Z")
@@ -49,6 +55,9 @@ var specialHelp = map[string]string{
                               ROUTINE when not given
   --text TEXT                 of 'send' and 'answer': what fields cannot say, English
   --ref ID                    of 'send': the message or record that it is about
+  --after N                   of 'watch': begin after the entry N of the journal, -1
+                              for all that it holds; from now on when not given
+  --count N                   of 'watch': end after so many
 `,
 	"party": `  --from INSTANT              of 'roster': when the watch begins; now when not given
   --to INSTANT                of 'roster': when it ends
