@@ -322,7 +322,9 @@ func (o *oracle) answered(r *outcome, name string) string {
 	text = text[strings.LastIndex(text, "\r\n")+2:]
 	if r.status != http.StatusOK {
 		text = strings.ReplaceAll(text, name, "ID")
-		text = strings.ReplaceAll(text, name[:min(len(name), 64)], "ID")
+		if hashForm.MatchString(name) { // answers clip what is long
+			text = regexp.MustCompile(name[:32]+`[0-9a-f]*`).ReplaceAllString(text, "ID")
+		}
 		return fmt.Sprint(r.status, " ", regexp.MustCompile(`,"instance":"[^"]*"`).ReplaceAllString(text, ""))
 	}
 	list := []string{"200"}
