@@ -37,5 +37,7 @@ describe('the picture', () => {
     }
     assert.equal(await heron.page.locator('.row.own').count(), 1)
     assert.equal(await kite.page.locator('.row.own').count(), 0)
+    await heron.picture('heron')
+    await kite.picture('kite')
   })
 })

@@ -82,7 +82,7 @@ export class Node {
 
   /** clock sets the node's time. */
   async clock(at) {
-    const answer = await fetch(`http://localhost:${this.debug}/debug/clock`, { method: 'POST', body: JSON.stringify({ time: at }) })
+    const answer = await fetch(`http://localhost:${this.debug}/debug/clock`, { method: 'POST', body: at })
     if (!answer.ok) throw new Error(`clock: ${answer.status} ${await answer.text()}`)
   }
 

@@ -47,7 +47,7 @@ export class Seat {
   async enter(token, address = '/') {
     await this.page.goto(this.url + address)
     await this.page.getByText('With a client id and secret, or a token').click()
-    await this.page.getByLabel('Token').fill(token)
+    await this.page.getByRole('textbox', { name: 'Token' }).fill(token)
     await this.page.getByRole('button', { name: 'Use the token' }).click()
     await this.page.getByRole('heading', { name: 'What is declared' }).waitFor()
   }
