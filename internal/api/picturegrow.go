@@ -96,7 +96,16 @@ func polygonTurns(walk []geodesy.LatLng) int64 {
 	return (beside(r[0].x, r[len(r)-1].x) - r[0].x) / turnE9
 }
 
-func counterClockwise(walk []geodesy.LatLng) bool { return raw(walk).ring.areaE18() > 0 }
+// counterClockwise tells which way a polygon goes by its turns: of one that is
+// all but a line, that which geodesics bend by decides.
+func counterClockwise(walk []geodesy.LatLng) bool {
+	sum := 0.0
+	all := stretches(walk)
+	for i := range all {
+		sum += math.Remainder(all[(i+1)%len(all)].startAz-all[i].endAz, 360)
+	}
+	return sum < 0
+}
 
 // stretch is one edge of a walk.
 type stretch struct {
@@ -106,17 +115,23 @@ type stretch struct {
 	cutStart, cutEnd float64 // metres that the turns at its ends take
 }
 
+// stretches are the edges of a closed walk.
+func stretches(walk []geodesy.LatLng) []stretch {
+	all := make([]stretch, len(walk))
+	for i, from := range walk {
+		l := geodesy.LineBetween(from, walk[(i+1)%len(walk)])
+		all[i] = stretch{line: l, lengthM: l.DistanceM(), startAz: l.Azimuth(0), endAz: l.Azimuth(l.DistanceM())}
+	}
+	return all
+}
+
 // rightOf draws the path at a distance to the right of a closed walk. Where the
 // walk turns right, the paths of two stretches meet before its corner; round is
 // whether it goes round a pole.
 func rightOf(walk []geodesy.LatLng, radiusM float64) (r ring, round bool) {
 	wide := radiusM*beyond + beyondM
 	n := len(walk)
-	all := make([]stretch, n)
-	for i := range walk {
-		l := geodesy.LineBetween(walk[i], walk[(i+1)%n])
-		all[i] = stretch{line: l, lengthM: l.DistanceM(), startAz: l.Azimuth(0), endAz: l.Azimuth(l.DistanceM())}
-	}
+	all := stretches(walk)
 	turn := make([]float64, n) // at the end of a stretch, positive to the right
 	for i := range all {
 		next := &all[(i+1)%n]

@@ -45,7 +45,9 @@ func (w *walk) plan() Plan {
 	v := circle(w.t, 12+float64(w.draw(4, "lat"))/10, -30+float64(w.draw(4, "lng"))/10, 2, 5000, 6000, "06:00", "07:00")
 	v.Start += statement.Instant(int64(w.draw(6, "start")) * 10 * minuteNS)
 	v.End = v.Start + 30*minuteNS
-	return plan(rank, volumes(v))
+	p := plan(rank, volumes(v))
+	p.Alias = "Heron"
+	return p
 }
 
 // step does one thing that may be refused.
@@ -60,13 +62,14 @@ func (w *walk) step() {
 		reads = slices.Sorted(slices.Values(w.tokens()))
 	}
 	other := rapid.SampledFrom(actors).Draw(w.rt, "other")
+	aside := w.plan().Shape
 	acts := []any{
 		&Declare{Plan: w.plan(), ReadSet: reads},
 		&Declare{Plan: w.plan(), ReadSet: reads},
 		&Change{ID: r.ID, Token: r.Token, Plan: w.plan(), ReadSet: reads},
 		&Redeclare{ID: r.ID, Token: r.Token, ReadSet: reads},
 		&Activate{ID: r.ID, Token: r.Token, ReadSet: reads},
-		&Nonconform{ID: r.ID},
+		&Nonconform{ID: r.ID, OffNominal: &aside},
 		&Contingency{ID: r.ID},
 		&End{ID: r.ID},
 		&Withdraw{ID: r.ID},
