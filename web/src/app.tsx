@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { now } from './clock.ts'
 import { remove } from './node.ts'
 import { Banner } from './panel/banner.tsx'
+import { Channel } from './panel/channel.tsx'
 import { Detail } from './panel/detail.tsx'
 import { Help } from './panel/keyboard.tsx'
 import { Login } from './panel/login.tsx'
@@ -11,6 +12,7 @@ import { Plan } from './panel/plan.tsx'
 import { Print } from './panel/print.tsx'
 import { Profile } from './panel/profile.tsx'
 import { seats, Side } from './panel/side.tsx'
+import { StopButton } from './panel/stop.tsx'
 import { Table } from './panel/table.tsx'
 import { Timeline } from './panel/timeline.tsx'
 import { end, items, stream } from './picture.ts'
@@ -54,7 +56,7 @@ export function App() {
 
 const panels: Record<Panel, () => ComponentChild> = {
   table: () => <Table />,
-  channel: () => null,
+  channel: () => <Channel />,
   plan: () => <Plan />,
 }
 
@@ -77,6 +79,7 @@ function Header() {
       <p class="clock"><time>{day(now.value)} {clock(now.value)}</time></p>
       <p class={live ? 'stream live' : 'stream'}>{live ? '● live' : '○ not live'}</p>
       <p class="who">{s.party}{s.role ? `, ${s.role}` : ''}{s.person ? ` (${s.person})` : ''}</p>
+      <StopButton />
       <label class="pick">Units
         <select value={units.value} onChange={(e) => { units.value = e.currentTarget.value as Units; keep('units', units.value) }}>
           <option value="aviation">ft, NM, Zulu</option>
