@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { now } from './clock.ts'
+import { draft } from './draft.ts'
 import { remove } from './node.ts'
 import { Banner } from './panel/banner.tsx'
 import { Channel } from './panel/channel.tsx'
@@ -38,7 +39,7 @@ export function App() {
         <div class="right">
           <Tabs />
           <div id="panel" class="panel">{panels[panel.value]()}</div>
-          <Detail />
+          {draft.value === null && <Detail />}
         </div>
       </main>
       {alarm.value && (

@@ -50,6 +50,9 @@ export const view = signal<View | null>(null)
 /** bounds is what of the ground is in view: west, south, east, north. */
 export const bounds = signal<[number, number, number, number] | null>(null)
 
+/** ringsAt is the middle of the range rings; null shows none. */
+export const ringsAt = signal<[number, number] | null>(null)
+
 /** goTo asks the map to look somewhere: [west, south, east, north]. */
 export const goTo = signal<[number, number, number, number] | null>(null)
 

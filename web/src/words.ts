@@ -48,8 +48,8 @@ export function sentence(v: Verdict, own: string, nameFor: NameFor): string {
   const who = v.party && v.party !== own ? `${other} of ${nameFor(v.party)}` : other
   const parts: string[] = []
   const m = v.measure
-  if (m?.horizontal_tenth_mm !== undefined) parts.push(`${distance(m.horizontal_tenth_mm / 10_000)} apart`)
-  if (m?.vertical_mm !== undefined && v.against === 'intent') parts.push(`${altitude(m.vertical_mm / 1000)} vertically`)
+  if (m?.horizontal_tenth_mm !== undefined) parts.push(m.horizontal_tenth_mm < 0 ? `overlap by ${distance(-m.horizontal_tenth_mm / 10_000)}` : `${distance(m.horizontal_tenth_mm / 10_000)} apart`)
+  if (m?.vertical_mm !== undefined && v.against === 'intent') parts.push(m.vertical_mm < 0 ? 'at the same heights' : `${altitude(m.vertical_mm / 1000)} in height`)
   if (m?.at) parts.push(`at ${clock(Date.parse(m.at))}`)
   else if (v.from && v.to) parts.push(`${clock(Date.parse(v.from))} to ${clock(Date.parse(v.to))}`)
   const short: string[] = []

@@ -46,7 +46,7 @@ export const inTrouble = (i: Item): boolean =>
   i.under_review === true || (i.verdicts ?? []).some((v) => ['stands', 'no_entry', 'unacknowledged', 'not_judged', 'margin'].includes(v.outcome))
 
 /** nameOf is what an item is called on the screen. */
-export const nameOf = (i: Item): string => i.name || (i.kind === 'intent' ? i.id.slice(0, 8) : `${i.type ?? i.kind} ${i.id.slice(0, 8)}`)
+export const nameOf = (i: Item): string => i.name || `${i.kind === 'intent' ? i.party : (i.type ?? i.kind).replaceAll('_', ' ')} ${i.id.slice(0, 4)}`
 
 /** featuresOf draws an item. Their numbers begin at n, so that they can be
  * changed one by one. */

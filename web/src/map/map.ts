@@ -7,11 +7,12 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import '../font.css'
 import { time } from '../clock.ts'
 import { changed, type Item, items, loaded, stale, tracks } from '../picture.ts'
-import { bounds, calm, dark, goTo, selection, units, view } from '../state.ts'
+import { bounds, calm, dark, goTo, ringsAt, selection, units, view } from '../state.ts'
 import { drawing } from '../draft.ts'
 import { graticule, ground } from './basemap.ts'
 import { boxOf, featuresOf, most, second, trackFeatures } from './features.ts'
 import { edit } from './draw.ts'
+import { rings, spots } from './marks.ts'
 import { hits, styleOf } from './style.ts'
 
 setWorkerUrl(workerURL)
@@ -120,6 +121,8 @@ class Drawing {
       effect(() => void m.setGlobalStateProperty('selected', selection.value ?? '')),
       effect(() => void m.setGlobalStateProperty('stale', stale.value)),
       effect(() => void this.source('tracks')?.setData(collection(trackFeatures(stale.value ? [] : tracks.value.list, tracks.value.simulated)))),
+      effect(() => void this.source('spots')?.setData(collection(spots()))),
+      effect(() => void this.source('rings')?.setData(collection(rings(ringsAt.value, bounds.value)))),
       effect(() => {
         const style = styleOf(dark.value)
         if (first) {

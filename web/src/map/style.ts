@@ -69,18 +69,26 @@ export function styleOf(dark: boolean): StyleSpecification {
   return {
     version: 8,
     state: { time: { default: 0 }, selected: { default: '' }, stale: { default: false } },
-    sources: { land: none, borders: none, graticule: none, areas: none, paths: none, labels: none, tracks: none, rings: none, draft: none },
+    sources: { land: none, borders: none, graticule: none, areas: none, paths: none, labels: none, tracks: none, rings: none, spots: none, draft: none },
     layers: [
       { id: 'sea', type: 'background', paint: { 'background-color': p.sea } },
       { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': p.land, 'fill-antialias': false } },
       { id: 'borders', type: 'line', source: 'borders', paint: { 'line-color': p.border, 'line-width': 0.8 } },
       { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': p.grid, 'line-width': 0.6 } },
       {
-        id: 'graticule-labels', type: 'symbol', source: 'graticule',
-        layout: { 'symbol-placement': 'line-center', 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 11, 'text-rotation-alignment': 'viewport' },
+        id: 'graticule-labels', type: 'symbol', source: 'graticule', filter: ['==', ['geometry-type'], 'Point'],
+        layout: {
+          'text-field': ['get', 'label'], 'text-font': font, 'text-size': 11,
+          'text-anchor': ['match', ['get', 'side'], 'left', 'right', 'bottom'], 'text-offset': ['match', ['get', 'side'], 'left', ['literal', [-0.4, 0]], ['literal', [0, -0.4]]],
+        },
         paint: { 'text-color': p.text, 'text-opacity': 0.75, 'text-halo-color': p.halo, 'text-halo-width': 1 },
       },
-      { id: 'rings', type: 'line', source: 'rings', paint: { 'line-color': p.text, 'line-width': 0.8, 'line-opacity': 0.6, 'line-dasharray': [2, 4] } },
+      { id: 'rings', type: 'line', source: 'rings', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': p.text, 'line-width': 0.8, 'line-opacity': 0.6, 'line-dasharray': [2, 4] } },
+      {
+        id: 'ring-labels', type: 'symbol', source: 'rings', filter: ['==', ['geometry-type'], 'Point'],
+        layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 11, 'text-anchor': 'bottom' },
+        paint: { 'text-color': p.text, 'text-halo-color': p.halo, 'text-halo-width': 1.4 },
+      },
       {
         id: 'areas', type: 'fill', source: 'areas',
         paint: { 'fill-color': colourOf(p), 'fill-opacity': ['*', ['case', isSelected, 0.35, isNow, 0.2, isPast, 0.02, 0.08], ['case', ['global-state', 'stale'], 0.4, 1]] },
@@ -99,6 +107,12 @@ export function styleOf(dark: boolean): StyleSpecification {
           'text-field': ['step', ['zoom'], '', 8, ['get', 'label']], 'text-font': font, 'text-size': 11, 'text-anchor': 'left', 'text-offset': [1, 0], 'text-optional': true,
         },
         paint: { 'text-color': p.track, 'text-halo-color': p.halo, 'text-halo-width': 1.4, 'icon-color': p.track, 'icon-halo-color': p.halo, 'icon-halo-width': 1, 'icon-opacity': ['case', ['global-state', 'stale'], 0.3, 1], 'text-opacity': ['case', ['global-state', 'stale'], 0.4, 1] },
+      },
+      { id: 'spots', type: 'circle', source: 'spots', paint: { 'circle-radius': 9, 'circle-color': 'transparent', 'circle-stroke-color': p.alarm, 'circle-stroke-width': 3 } },
+      {
+        id: 'spot-labels', type: 'symbol', source: 'spots',
+        layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 12, 'text-anchor': 'top', 'text-offset': [0, 0.9], 'text-allow-overlap': true },
+        paint: { 'text-color': p.alarm, 'text-halo-color': p.halo, 'text-halo-width': 2 },
       },
       { id: 'draft-fill', type: 'fill', source: 'draft', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': ['case', ['get', 'bad'], p.alarm, p.own], 'fill-opacity': 0.25 } },
       { id: 'draft-line', type: 'line', source: 'draft', paint: { 'line-color': ['case', ['get', 'bad'], p.alarm, p.own], 'line-width': 3, 'line-dasharray': [2, 1] } },

@@ -61,10 +61,10 @@ export function MessageView({ m }: { m: Message }) {
   )
 }
 
-/** blinded is a message without the values that are read back. */
+/** blinded is a message without what is read back. */
 const blinded = (m: Message): Message => {
   const { text: _, ...rest } = m
-  return { ...rest, fields: (m.fields ?? []).map((f) => (critical(f) ? { name: f.name } : f)) }
+  return { ...rest, fields: (m.fields ?? []).filter((f) => !critical(f)) }
 }
 
 const lookAt = (p: Point): void => {

@@ -36,18 +36,18 @@ export function Detail() {
         {box && <button type="button" onClick={() => (goTo.value = box)}>Look there</button>}
         <button type="button" onClick={() => (selection.value = null)} aria-label="Close the selection">Close</button>
       </div>
+      <p class="sum">{i.party}{i.own ? ' (us)' : ''}, {stateWords(i)}, {window_(Date.parse(i.start), Date.parse(i.end), now.value)}, {altitudes(i)}</p>
+      {i.under_review && <p class="error">Under review: its verdicts rest on what no longer holds.</p>}
+      {i.own && i.kind === 'intent' && <Own i={i} />}
+      <h3>Details</h3>
       <dl>
-        <dt>Party</dt><dd>{i.party}{i.own ? ' (us)' : ''}</dd>
-        <dt>State</dt><dd>{stateWords(i)}{i.version ? `, version ${i.version}` : ''}{i.under_review ? ', under review: its verdicts rest on what no longer holds' : ''}</dd>
-        <dt>Window</dt><dd>{window_(Date.parse(i.start), Date.parse(i.end), now.value)}</dd>
-        <dt>Altitudes</dt><dd>{altitudes(i)}</dd>
+        {i.version && <><dt>Version</dt><dd>{i.version}</dd></>}
         {centre && <><dt>Middle</dt><dd>{degrees(...centre)} · {mgrsOf(centre)}</dd></>}
         <dt>Place</dt><dd>{shownIn(i)}</dd>
         {i.grade && <><dt>Assurance</dt><dd>{i.grade}</dd></>}
         {i.notice && <><dt>Notice</dt><dd>{i.notice}</dd></>}
         <dt>Id</dt><dd class="id">{i.id}</dd>
       </dl>
-      {i.own && i.kind === 'intent' && <Own i={i} />}
     </section>
   )
 }

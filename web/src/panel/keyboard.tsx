@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { chosen, now } from '../clock.ts'
 import { boxOf } from '../map/features.ts'
 import { items } from '../picture.ts'
-import { goTo, helpOpen, keep, panel, selection, shortcuts, sound, theme } from '../state.ts'
+import { goTo, helpOpen, keep, panel, ringsAt, selection, shortcuts, sound, theme, view } from '../state.ts'
 
 const ways: { key: string; does: string; run: () => void }[] = [
   { key: '/', does: 'find in the table', run: () => { panel.value = 'table'; setTimeout(() => document.getElementById('find')?.focus()) } },
@@ -16,11 +16,19 @@ const ways: { key: string; does: string; run: () => void }[] = [
   { key: '.', does: 'a minute later', run: () => (chosen.value = (chosen.value ?? now.value) + 60_000) },
   { key: 'z', does: 'look at the selection', run: () => { const i = selection.value && items.value.get(selection.value); const b = i && boxOf([i]); if (b) goTo.value = b } },
   { key: 'a', does: 'look at everything', run: () => { const b = boxOf(items.value.values()); if (b) goTo.value = b } },
+  { key: 'r', does: 'range rings around the selection or the middle, or none', run: () => { ringsAt.value = ringsAt.value ? null : middle() } },
   { key: 'd', does: 'dark or light', run: () => { theme.value = theme.value === 'dark' ? 'light' : 'dark'; keep('theme', theme.value) } },
   { key: 's', does: 'conflicts are spoken, or not', run: () => { sound.value = !sound.value; keep('sound', sound.value ? 'on' : 'off') } },
   { key: 'Escape', does: 'let go of the selection', run: () => (selection.value = null) },
   { key: '?', does: 'this list', run: () => (helpOpen.value = true) },
 ]
+
+function middle(): [number, number] | null {
+  const i = selection.value ? items.value.get(selection.value) : undefined
+  const b = i && boxOf([i])
+  if (b) return [(b[0] + b[2]) / 2, (b[1] + b[3]) / 2]
+  return view.value && [view.value.lng, view.value.lat]
+}
 
 /** listen takes keys that no field wants. */
 export function listen(): void {

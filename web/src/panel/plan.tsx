@@ -6,7 +6,7 @@ import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, pl
 import { act } from '../node.ts'
 import { want, type LngLat } from '../picture.ts'
 import { goTo, selection, session, tell, units, view } from '../state.ts'
-import { day, span } from '../units.ts'
+import { clock, day, span } from '../units.ts'
 import { blocks, errorWords, sentence } from '../words.ts'
 import { callOf } from './detail.tsx'
 import { Options } from './options.tsx'
@@ -108,15 +108,28 @@ function Length({ label, value, onValue, height = false }: { label: string; valu
   )
 }
 
-const two = (n: number): string => String(n).padStart(2, '0')
+/** instantOf reads a time as people write it: 0805, 08:05, 08:05:30, with or
+ * without a date before it; without, it is on the day that was there. */
+export function instantOf(text: string, before: number, zulu: boolean): number | null {
+  const m = /^(?:(\d{4}-\d\d-\d\d)[ T])?(\d\d):?(\d\d)(?::?(\d\d))?Z?$/i.exec(text.trim())
+  if (!m) return null
+  const at = Date.parse(`${m[1] ?? day(before)}T${m[2]}:${m[3]}:${m[4] ?? '00'}${zulu ? 'Z' : ''}`)
+  return Number.isNaN(at) ? null : at
+}
 
 function Instant({ label, value, onValue }: { label: string; value: number; onValue: (ms: number) => void }) {
   const zulu = units.value === 'aviation'
-  const t = new Date(value)
-  const text = `${day(value)}T${zulu ? `${two(t.getUTCHours())}:${two(t.getUTCMinutes())}:${two(t.getUTCSeconds())}` : `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`}`
   return (
     <label>{label} ({zulu ? 'Zulu' : 'local'})
-      <input type="datetime-local" step="1" required value={text} onChange={(e) => { const v = Date.parse(e.currentTarget.value + (zulu ? 'Z' : '')); if (Number.isFinite(v)) onValue(v) }} />
+      <input
+        required autocomplete="off" spellcheck={false} placeholder="08:05" value={`${day(value)} ${clock(value).replace('Z', '')}`}
+        onChange={(e) => {
+          const at = instantOf(e.currentTarget.value, value, zulu)
+          e.currentTarget.setCustomValidity(at === null ? 'expected a time such as 08:05, or 2031-05-05 08:05:00' : '')
+          if (at === null) e.currentTarget.reportValidity()
+          else onValue(at)
+        }}
+      />
     </label>
   )
 }

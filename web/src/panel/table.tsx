@@ -17,6 +17,8 @@ export const query = signal('')
 const sort = signal<{ by: Column; down: boolean }>({ by: 'start', down: false })
 const which = signal<'all' | 'now' | 'own' | 'trouble'>('all')
 
+const dayMS = 86_400_000
+
 interface Row {
   item: Item
   name: string
@@ -92,7 +94,7 @@ export const shown = computed(() => {
   })
 })
 
-const rowPX = 34
+const rowPX = 44
 const top = signal(0)
 const height = signal(400)
 
@@ -175,11 +177,11 @@ function RowView({ r, at }: { r: Row; at: number }) {
       class={`row${r.item.own ? ' own' : ''}${trouble ? ' bad' : ''}${over ? ' over' : ''}`} style={{ top: `${at * rowPX}px` }}
       onClick={() => (selection.value = r.item.id)}
     >
-      <div role="gridcell">{trouble && <span class="flag" title="in conflict or under review">⚠ </span>}{r.name}</div>
-      <div role="gridcell">{r.item.party}{r.item.own ? ' (us)' : ''}</div>
+      <div role="gridcell" title={r.name}>{trouble && <span class="flag" title="in conflict or under review">⚠ </span>}{r.name}</div>
+      <div role="gridcell" title={r.item.party}>{r.item.party}{r.item.own ? ' (us)' : ''}</div>
       <div role="gridcell">{r.state}</div>
-      <div role="gridcell">{window_(r.start, r.end, now.value)}</div>
-      <div role="gridcell">{r.item.shown === 'withheld' ? 'not shown' : `${r.low === null ? 'ground' : altitude(r.low)} – ${altitude(r.high)}`}</div>
+      <div role="gridcell" class="two">{window_(r.start, r.end, Math.floor(now.value / dayMS) * dayMS)}</div>
+      <div role="gridcell" class="two">{r.item.shown === 'withheld' ? 'not shown' : `${r.low === null ? 'ground' : altitude(r.low)} – ${altitude(r.high)}`}</div>
     </div>
   )
 }
