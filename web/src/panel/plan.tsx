@@ -172,7 +172,7 @@ function Edit({ d }: { d: Draft }) {
               <option value="W84">the ellipsoid (WGS84)</option>
             </select>
           </label>
-          <Instant label="From" value={d.start} onValue={(ms) => set({ start: ms, end: Math.max(d.end, ms + 60_000) })} />
+          <Instant label="From" value={d.start} onValue={(ms) => set({ start: ms, end: d.end + ms - d.start })} />
           <Instant label="Until" value={d.end} onValue={(ms) => set({ end: ms })} />
         </>
       )}
