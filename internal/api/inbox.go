@@ -29,6 +29,7 @@ type Mailroom struct {
 	ended   chan struct{}
 	mu      sync.Mutex
 	inboxes map[party.ID]map[*inbox]bool
+	parcel  []addressed // what deliver has for one party
 }
 
 // NewMailroom returns a Mailroom that works until it is closed.
@@ -101,21 +102,37 @@ func (m *Mailroom) close(b *inbox) {
 	}
 }
 
+// deliver gives each party all of a block at once, so that its readers are woken
+// once: a STOP is several entries to everybody, and they share the processors with
+// whoever waits for it.
 func (m *Mailroom) deliver(w engine.Written) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	copiers := make([]copier, 0, len(w.Events))
 	for i, ev := range w.Events {
-		e, ok := ev.(event.Event)
-		if !ok {
-			continue // of the airspace: /v1/events has it
-		}
-		c := copier{event: e, text: w.Texts[i], index: w.First + int64(i)}
-		for who, open := range m.inboxes {
-			if text := c.frameFor(who); text != nil {
-				hand(open, e, frame{c.index, text})
-			}
+		if e, ok := ev.(event.Event); ok { // /v1/events has those of the airspace
+			copiers = append(copiers, copier{event: e, text: w.Texts[i], index: w.First + int64(i)})
 		}
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for who, open := range m.inboxes {
+		m.parcel = m.parcel[:0]
+		for i := range copiers {
+			c := &copiers[i]
+			if text := c.frameFor(who); text != nil {
+				m.parcel = append(m.parcel, addressed{frame{c.index, text}, c.event})
+			}
+		}
+		for _, a := range m.parcel {
+			hand(open, a.event, a.frame)
+		}
+	}
+	clear(m.parcel[:cap(m.parcel)])
+}
+
+// addressed is a frame with its event, which says to which position it goes.
+type addressed struct {
+	frame frame
+	event event.Event
 }
 
 // hand puts a frame into the inboxes of a party that take the event.
