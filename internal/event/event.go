@@ -9,6 +9,7 @@ package event
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/deconflict/deconflict/internal/party"
@@ -98,6 +99,27 @@ func (t Table) Decode(kind string, v int64, members []statement.Field) (ev Event
 		return nil, true, fmt.Errorf("event %s: found what is of version %d, expected version %d as it says", kind, own, v)
 	}
 	return ev, true, nil
+}
+
+// Readable reports why Decode would not read an event back from the text that
+// Encode made of it; nil: it would.
+func (t Table) Readable(ev Event, text []byte) error {
+	make := t[ev.Type()]
+	if make == nil {
+		return fmt.Errorf("event %s: found no domain that reads it", ev.Type())
+	}
+	read := make()
+	if want, found := reflect.TypeOf(read), reflect.TypeOf(ev); found != want {
+		return fmt.Errorf("event %s: found a %v, expected a %v as is read", ev.Type(), found, want)
+	}
+	_, newest := versionOf(read)
+	if own, _ := versionOf(ev); own < 1 || own > newest {
+		return fmt.Errorf("event %s: found version %d, expected one from 1 to %d", ev.Type(), own, newest)
+	}
+	if err := statement.Readable(text, reflect.TypeOf(ev), Envelope...); err != nil {
+		return fmt.Errorf("event %s: %w", ev.Type(), err)
+	}
+	return nil
 }
 
 // Addressed is an event that belongs to one position of a party rather than to

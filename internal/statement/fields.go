@@ -221,6 +221,14 @@ func (s *scanner) integer() error {
 	return nil
 }
 
+// asItIs are the ASCII characters that stand for themselves in a string.
+var asItIs = func() (set [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
+
 // string walks over a string and decodes it; plain tells that it is ASCII
 // without escapes.
 func (s *scanner) string() (decoded string, plain bool, err error) {
@@ -230,6 +238,12 @@ func (s *scanner) string() (decoded string, plain bool, err error) {
 	from := s.at
 	plain, escaped := true, false
 	for s.at < len(s.text) {
+		for s.at < len(s.text) && asItIs[s.text[s.at]] {
+			s.at++
+		}
+		if s.at == len(s.text) {
+			break
+		}
 		switch c := s.text[s.at]; {
 		case c == '"':
 			decoded = s.text[from:s.at]
@@ -245,8 +259,6 @@ func (s *scanner) string() (decoded string, plain bool, err error) {
 			if err := s.escape(); err != nil {
 				return "", false, err
 			}
-		case c < utf8.RuneSelf:
-			s.at++
 		default:
 			plain = false
 			r, n := utf8.DecodeRuneInString(s.text[s.at:])

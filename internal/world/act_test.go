@@ -107,6 +107,9 @@ func (n *node) apply(ev Event) {
 	if again := Encode(nil, back, at); !bytes.Equal(again, text) {
 		n.Fatalf("%s is read as\n%s", text, again)
 	}
+	if err := Readable(ev, text); err != nil {
+		n.Fatalf("%s is read, but said not to be: %v", text, err)
+	}
 	n.st.Apply(ev, event.At{NS: n.nowNS, Index: int64(len(n.entries))})
 	n.entries = append(n.entries, text)
 }
