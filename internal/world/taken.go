@@ -45,7 +45,7 @@ type takenAct struct {
 	index  int64    // of its act.taken
 	count  int      // of the events behind that
 	// laterNS is the later of when it was said and when it was taken. One that is
-	// dated ahead is remembered the longer.
+	// dated ahead is remembered the longer, by registry.MaxAgeNS at most.
 	laterNS int64
 }
 
@@ -72,7 +72,10 @@ func (t *taken) lost(by party.ID) int64 {
 }
 
 func (t *taken) add(e *Taken, at event.At) {
-	a := &takenAct{id: e.ID, index: at.Index, count: e.Count, laterNS: max(at.NS, said(e.Statement))}
+	// Only a STOP may say a time further ahead, and none is refused for its time:
+	// it need not be remembered for as long as it says.
+	laterNS := min(max(at.NS, said(e.Statement)), at.NS+registry.MaxAgeNS)
+	a := &takenAct{id: e.ID, index: at.Index, count: e.Count, laterNS: laterNS}
 	// What Asked gave has this form.
 	_, _ = hex.Decode(a.digest[:], []byte(e.Digest))
 	m := t.put(e.By, a)

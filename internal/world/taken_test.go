@@ -125,3 +125,39 @@ func TestManyActsOfOneForgetNobodyElses(t *testing.T) {
 	}
 	n.mustAct(stop)
 }
+
+// A date ahead has an act remembered for longer, and not for ever: acts are refused
+// more than a day ahead, and of a STOP, which never is, a day counts.
+func TestNoDateKeepsAnActForEver(t *testing.T) {
+	n := newNode(t)
+	n.mustAct(saying(t, "ahead", "party.enrol", "enrol", registry.Enrol{Party: recordOf("ahead")}, "ahead-a"))
+	stop := saying(t, "ahead", "channel.stop", "stop", stopBody(), "ahead-a")
+	stop.At = statement.Instant(n.nowNS + int64(100*365*24*time.Hour))
+	var err error
+	if stop.Text, err = statement.Marshal(stop.Statement); err != nil {
+		t.Fatal(err)
+	}
+	stop.Signatures = nil
+	n.mustAct(stop)
+	n.mustAct(dated(t, "ahead", "tomorrow", n.nowNS+registry.MaxAgeNS))
+	var refusal *event.Refusal
+	if _, err := n.act(dated(t, "ahead", "later", n.nowNS+registry.MaxAgeNS+1)); !errors.As(err, &refusal) || refusal.Kind != event.Invalid {
+		t.Errorf("an act that is dated more than a day ahead: %v", err)
+	}
+	was := n.nowNS
+	for _, c := range []struct {
+		afterNS int64
+		left    bool // both are still remembered
+	}{{2 * registry.MaxAgeNS, true}, {2*registry.MaxAgeNS + 1, false}} {
+		n.nowNS = was + c.afterNS
+		n.mustAct(dated(t, "ahead", fmt.Sprint("after-", c.afterNS), n.nowNS))
+		for _, id := range []string{"stop", "tomorrow"} {
+			if found := n.st.taken.find("ahead", id) != nil; found != c.left {
+				t.Errorf("%d ns after it was taken, %q is remembered: %v, expected %v", c.afterNS, id, found, c.left)
+			}
+		}
+		if text := image(t, n.st); !bytes.Equal(image(t, n.replayed()), text) {
+			t.Error("the journal remembers something else")
+		}
+	}
+}
