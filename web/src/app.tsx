@@ -17,7 +17,7 @@ import { StopButton } from './panel/stop.tsx'
 import { Table } from './panel/table.tsx'
 import { Timeline } from './panel/timeline.tsx'
 import { end, items, stream } from './picture.ts'
-import { alarm, helpOpen, keep, panel, session, tell, theme, units, type Panel, type Theme, type Units } from './state.ts'
+import { helpOpen, keep, panel, session, tell, theme, units, type Panel, type Theme, type Units } from './state.ts'
 import { clock, day } from './units.ts'
 import { canDraw, open } from './map/map.ts'
 
@@ -42,12 +42,6 @@ export function App() {
           {draft.value === null && <Detail />}
         </div>
       </main>
-      {alarm.value && (
-        <div class="alarm" role="alert">
-          <p><strong>Conflict.</strong> {alarm.value}</p>
-          <button type="button" onClick={() => (alarm.value = '')}>Seen</button>
-        </div>
-      )}
       <Help />
       <Print />
       <p class="unseen" role="status" aria-live="polite">{tell.value}</p>

@@ -1,7 +1,7 @@
 // What is wrong with the picture, in the one place that cannot be overlooked.
 import { ageS, diverged, loaded, stream, tracks } from '../picture.ts'
 import { chosen, held, now } from '../clock.ts'
-import { session } from '../state.ts'
+import { alarm, session } from '../state.ts'
 import { clock, day, span } from '../units.ts'
 
 export function Banner() {
@@ -10,6 +10,12 @@ export function Banner() {
   const left = session.value?.expires ? (Date.parse(session.value.expires) - Date.now()) / 1000 : Infinity
   return (
     <div class="banners">
+      {alarm.value && (
+        <div class="banner bad" role="alert">
+          <p><strong>Conflict.</strong> {alarm.value}</p>
+          <button type="button" onClick={() => (alarm.value = '')}>Seen</button>
+        </div>
+      )}
       {loaded.value && s.state === 'cut' && (
         <p class="banner bad" role="alert">
           <strong>The picture is old.</strong> The node was last heard of {span(ageS.value)} ago ({s.why}). Nothing here is live. Trying again.
