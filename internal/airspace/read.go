@@ -108,20 +108,19 @@ func (st *State) Counts() Counts {
 	return Counts{len(st.intents.byID), len(st.constraints.byID), len(st.subscriptions.byID)}
 }
 
-// EachIntent visits every intent with its outline, which must not be changed, in
-// no order, until it is told to stop.
-func (st *State) EachIntent(visit func(v IntentView, o []outline.Volume) bool) {
+// EachIntent visits every intent, in no order, until it is told to stop.
+func (st *State) EachIntent(visit func(v IntentView) bool) {
 	for _, n := range st.intents.byID {
-		if r := st.intents.records.get(n); !visit(st.viewIntent(r), r.outline) {
+		if r := st.intents.records.get(n); !visit(st.viewIntent(r)) {
 			return
 		}
 	}
 }
 
-// EachConstraint visits every constraint with its outline, as EachIntent does.
-func (st *State) EachConstraint(visit func(v ConstraintView, o []outline.Volume) bool) {
+// EachConstraint visits every constraint, as EachIntent does.
+func (st *State) EachConstraint(visit func(v ConstraintView) bool) {
 	for _, n := range st.constraints.byID {
-		if r := st.constraints.records.get(n); !visit(st.viewConstraint(r), r.outline) {
+		if r := st.constraints.records.get(n); !visit(st.viewConstraint(r)) {
 			return
 		}
 	}

@@ -115,6 +115,7 @@ type handler struct {
 	endpoints []endpoint
 	searches  *searches
 	checks    places
+	pictures  places
 	gallery   gallery
 }
 
@@ -123,7 +124,7 @@ func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &handler{Config: c, endpoints: endpoints(c.PublicLog), searches: newSearches(), checks: newPlaces()}
+	return &handler{Config: c, endpoints: endpoints(c.PublicLog), searches: newSearches(), checks: newPlaces(), pictures: newPlaces()}
 }
 
 // call is one request.

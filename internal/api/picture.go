@@ -6,20 +6,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/deconflict/deconflict/internal/airspace"
 	"github.com/deconflict/deconflict/internal/auth"
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/f3548wire"
-	domain "github.com/deconflict/deconflict/internal/intent"
 	"github.com/deconflict/deconflict/internal/outline"
-	"github.com/deconflict/deconflict/internal/statement"
-	"github.com/deconflict/deconflict/internal/terms"
 	"github.com/deconflict/deconflict/internal/volume"
 	"github.com/deconflict/deconflict/internal/world"
 )
@@ -44,60 +41,6 @@ var pictureScopes = []string{auth.ScopeAct, auth.ScopeRead}
 // meansPicture is what a picture says and does not say.
 const meansPicture = "What parties said to this node and released to the caller, drawn for people: what is drawn holds the true shape, and no decision rests on it. " +
 	"Where nothing is drawn nothing was released to the caller; that does not say that the airspace is clear."
-
-// Kinds of items.
-const (
-	itemIntent     = "intent"
-	itemZone       = "zone"
-	itemConstraint = "constraint"
-	itemSite       = "site"
-	itemReport     = "report"
-)
-
-// How much of where an item is, is shown.
-const (
-	shownExact    = "exact"
-	shownCoarse   = "coarse"
-	shownOutline  = "outline"
-	shownWithheld = "withheld"
-)
-
-// item is a thing to draw, without what is drawn of it.
-type item struct {
-	ID           string            `json:"id"`
-	Kind         string            `json:"kind"`
-	Party        string            `json:"party"`
-	Own          bool              `json:"own"`
-	Native       bool              `json:"native"`
-	State        string            `json:"state"`
-	Name         string            `json:"name,omitempty"`
-	Version      int64             `json:"version"`
-	Token        string            `json:"token,omitempty"`
-	Type         string            `json:"type,omitempty"`
-	Rank         string            `json:"rank,omitempty"`
-	AircraftKind string            `json:"aircraft_kind,omitempty"`
-	Start        string            `json:"start"`
-	End          string            `json:"end"`
-	Since        statement.Instant `json:"since,omitzero"`
-	Shown        string            `json:"shown"`
-	Grade        string            `json:"grade,omitempty"`
-	UnderReview  bool              `json:"under_review,omitempty"`
-	Notice       terms.Class       `json:"notice,omitempty"`
-	Verdicts     []domain.Verdict  `json:"verdicts,omitempty"`
-	MoreVerdicts int64             `json:"more_verdicts,omitempty"`
-}
-
-// exhibit is an item with what it takes to draw it.
-type exhibit struct {
-	item
-	startNS, endNS int64
-	lasts          bool // until somebody ends it
-
-	key                      string // of the drawing; empty: not kept
-	where                    *volume.Entity
-	offVolume, offTrajectory int
-	outline                  []outline.Volume
-}
 
 // pictureQuery is what of the picture is asked for.
 type pictureQuery struct {
@@ -198,30 +141,33 @@ func (q *pictureQuery) near(e *volume.Entity) bool {
 	})
 }
 
-// look is a picture being taken.
-type look struct {
-	*pictureQuery
-	c     *call
-	st    *world.State
-	nowNS int64
-	found []exhibit
-}
-
 // picture answers with all that the caller may see, as things to draw.
 func (h *handler) picture(c *call) error {
 	q, err := c.pictureQuery("ids", "from", "to", "bbox")
 	if err != nil {
 		return err
 	}
+	body, err := h.formed(c, q)
+	if err != nil {
+		return err
+	}
+	return c.zipped(body...)
+}
+
+// formed takes a picture and draws it. Whole ones keep a processor busy.
+func (h *handler) formed(c *call, q *pictureQuery) ([][]byte, error) {
+	if q.ids == nil {
+		leave, err := h.pictures.enter(c)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
 	found, b, err := h.take(c, q)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	body, err := h.pictureBody(q, found, b)
-	if err != nil {
-		return err
-	}
-	return c.zipped(body)
+	return h.pictureBody(q, found, b)
 }
 
 // pictureDigest answers with what a picture comes to, so that a page can tell
@@ -258,18 +204,16 @@ func digestOf(found []exhibit) string {
 func (h *handler) take(c *call, q *pictureQuery) ([]exhibit, basis, error) {
 	head := h.Engine.Head()
 	b := basis{Node: h.Origin, JournalSize: head.Size, JournalRoot: base64Of(head.Root), Means: meansPicture}
-	var l *look
+	l := &look{pictureQuery: q, c: c}
 	var refused error
 	err := h.Engine.ReadWorld(c.r.Context(), func(st *world.State, nowNS int64) {
-		b.NodeTime = instant(nowNS)
-		l = &look{pictureQuery: q, c: c, st: st, nowNS: nowNS}
-		refused = l.all()
+		b.NodeTime, l.nowNS = instant(nowNS), nowNS
+		refused = l.gather(st)
 	})
 	if err = cmp.Or(err, refused); err != nil {
 		return nil, b, err
 	}
-	l.st = nil
-	slices.SortFunc(l.found, func(a, b exhibit) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind)) })
+	l.form()
 	if n := len(l.found); n > MaxPictureItems {
 		return nil, b, tooManyItems(n)
 	}
@@ -280,250 +224,31 @@ func tooManyItems(n int) error {
 	return TooLarge.With(fmt.Sprintf("found %d or more things to draw, expected at most %d: ask for a bbox, or a smaller one", n, MaxPictureItems))
 }
 
-// all looks at everything.
-func (l *look) all() error {
-	l.intents()
-	l.zones()
-	l.reports()
-	l.sites()
-	if l.ids != nil {
-		return l.airspaceByID()
-	}
-	return l.airspace()
-}
-
-// wants tells whether an id is asked for.
-func (l *look) wants(id string) bool {
-	if l.ids == nil {
-		return true
-	}
-	_, ok := slices.BinarySearch(l.ids, id)
-	return ok
-}
-
-// add takes an exhibit in, unless it is not asked for.
-func (l *look) add(e *exhibit) {
-	if l.shows(e) {
-		e.Start, e.End = instant(e.startNS), instant(e.endNS)
-		l.found = append(l.found, *e)
-	}
-}
-
-func (l *look) intents() {
-	if l.ids == nil {
-		for _, s := range l.st.Intent.Sights(l.c.who.Party, l.extents) {
-			l.intent(&s)
-		}
-		return
-	}
-	for _, id := range l.ids {
-		if s, ok := l.st.Intent.Sight(id, l.c.who.Party); ok && (s.Where == nil || l.near(s.Where)) {
-			l.intent(&s)
-		}
-	}
-}
-
-// intentStates are the states of intents as F3548-21 spells those that it has.
-var intentStates = map[domain.Phase]string{
-	domain.Proposed: "Proposed", domain.Accepted: "Accepted", domain.Activated: "Activated", domain.GivesWay: "Displaced",
-	domain.Nonconforming: "Nonconforming", domain.Contingent: "Contingent",
-}
-
-func (l *look) intent(s *domain.Sight) {
-	e := &exhibit{
-		item: item{
-			ID: s.ID, Kind: itemIntent, Party: string(s.Owner), Own: s.Own, Native: true, State: intentStates[s.State], Name: s.Alias, Version: s.Version,
-			Rank: s.Rank, AircraftKind: s.AircraftKind, Since: s.Since, Shown: shownExact, Grade: string(s.Grade), UnderReview: s.UnderReview,
-			Notice: s.Notice, Verdicts: s.Verdicts, MoreVerdicts: s.MoreVerdicts,
-		},
-		startNS: int64(s.Start), endNS: int64(s.End), lasts: s.Lasts,
-		where: s.Where, offVolume: s.OffVolume, offTrajectory: s.OffTrajectory,
-	}
-	switch {
-	case s.Where == nil:
-		e.Shown = shownWithheld
-	case s.Coarse:
-		e.Shown = shownCoarse
-	}
-	if s.Own {
-		e.Token = s.Token
-	}
-	if s.Where != nil {
-		e.key = fmt.Sprint(s.Token, len(s.Where.Volumes), len(s.Where.Trajectories), s.OffVolume, s.OffTrajectory)
-	}
-	l.add(e)
-}
-
-func (l *look) zones() {
-	for _, z := range l.st.Intent.Zones() {
-		if z.State == domain.ZoneOver || !l.wants(z.ID) || !l.near(z.Entity()) {
-			continue
-		}
-		e := &exhibit{
-			item: item{
-				ID: z.ID, Kind: itemZone, Party: string(z.Owner), Own: z.Owner == l.c.who.Party, Native: true, State: string(z.State), Name: z.Name,
-				Version: z.Version, Type: z.Kind, Shown: shownExact,
-			},
-			key: z.Token,
-		}
-		if e.Own {
-			e.Token = z.Token
-		}
-		e.in(z.Entity())
-		l.add(e)
-	}
-}
-
-// in places an exhibit where an entity is, for as long as that is there.
-func (e *exhibit) in(where *volume.Entity) {
-	e.where, e.offVolume, e.offTrajectory = where, len(where.Volumes), len(where.Trajectories)
-	e.startNS, e.endNS = volume.ForeverNS, volume.AlwaysNS
-	for i := range where.Volumes {
-		w := where.Volumes[i].Window
-		e.startNS, e.endNS = min(e.startNS, w.StartNS), max(e.endNS, w.EndNS)
-	}
-	for _, t := range where.Trajectories {
-		w := t.Window()
-		e.startNS, e.endNS = min(e.startNS, w.StartNS), max(e.endNS, w.EndNS)
-	}
-}
-
-func (l *look) reports() {
-	for _, r := range l.st.Intent.Reports(l.c.who.Party, l.nowNS) {
-		if !l.wants(r.ID) || !l.near(r.Where) {
-			continue
-		}
-		e := &exhibit{
-			item: item{
-				ID: r.ID, Kind: itemReport, Party: string(r.By), Own: r.By == l.c.who.Party, Native: true, State: "reported", Name: r.About,
-				Version: 1, Shown: shownExact, Grade: r.Grade,
-			},
-			key: r.ID,
-		}
-		e.in(r.Where)
-		e.endNS = int64(r.Until)
-		l.add(e)
-	}
-}
-
-// sites adds the caller's own protected sites. Of others' there is no list.
-func (l *look) sites() {
-	for _, n := range l.st.Notice.Own(l.c.who.Party) {
-		if !l.wants(n.ID) || n.Content == nil {
-			continue
-		}
-		where := n.Site()
-		if where == nil || !l.near(where) {
-			continue
-		}
-		e := &exhibit{item: item{
-			ID: n.ID, Kind: itemSite, Party: string(n.Notifier), Own: true, Native: true, State: string(n.Standing), Name: n.Content.Name,
-			Version: n.Version, Type: string(n.Content.Kind), Shown: shownExact,
-		}}
-		e.in(where)
-		l.add(e)
-	}
-}
-
-// airspaceIntent adds an intent of F3548-21, unless it is a native one that is
-// shown as such. What is not the caller's own is a reference.
-func (l *look) airspaceIntent(v airspace.IntentView, own func() []outline.Volume) {
-	mine := v.Manager == l.c.who.Party
-	if !mine && !l.c.who.HasAny(intentScopes...) || l.st.Intent.Visible(v.ID.String(), l.c.who.Party) {
-		return
-	}
-	e := &exhibit{
-		item:    item{ID: v.ID.String(), Kind: itemIntent, Party: string(v.Manager), Own: mine, State: v.State.String(), Version: int64(v.Version), Shown: shownWithheld},
-		startNS: v.StartNS, endNS: v.EndNS, lasts: v.State != airspace.Accepted,
-	}
-	if mine {
-		e.Token, e.Shown, e.outline, e.key = v.OVN, shownOutline, own(), "airspace "+v.OVN
-	}
-	l.add(e)
-}
-
-func (l *look) airspaceConstraint(v airspace.ConstraintView, own func() []outline.Volume) {
-	mine := v.Manager == l.c.who.Party
-	if !mine && !l.c.who.HasAny(constraintScopes...) {
-		return
-	}
-	e := &exhibit{
-		item:    item{ID: v.ID.String(), Kind: itemConstraint, Party: string(v.Manager), Own: mine, Version: int64(v.Version), Shown: shownWithheld},
-		startNS: v.StartNS, endNS: v.EndNS,
-	}
-	if mine {
-		e.Token, e.Shown, e.outline, e.key = v.OVN, shownOutline, own(), "airspace "+v.OVN
-	}
-	l.add(e)
-}
-
-// airspaceByID looks the ids up in the airspace.
-func (l *look) airspaceByID() error {
-	air := l.st.Airspace
-	for _, text := range l.ids {
-		id, err := airspace.ParseID(text)
-		if err != nil {
-			continue // an id of another kind
-		}
-		if v, ok := air.Intent(id); ok {
-			l.airspaceIntent(v, func() []outline.Volume { return air.Outline(airspace.IntentKind, id) })
-		}
-		if v, ok := air.Constraint(id); ok {
-			l.airspaceConstraint(v, func() []outline.Volume { return air.Outline(airspace.ConstraintKind, id) })
-		}
-	}
-	return nil
-}
-
-// airspace looks at all of the airspace, or at what is in the box.
-func (l *look) airspace() error {
-	air := l.st.Airspace
-	if l.box != nil {
-		for _, v := range air.IntentsAfter(l.area, airspace.ID{}, MaxPictureItems+1) {
-			l.airspaceIntent(v, func() []outline.Volume { return air.Outline(airspace.IntentKind, v.ID) })
-		}
-		for _, v := range air.ConstraintsAfter(l.area, airspace.ID{}, MaxPictureItems+1) {
-			l.airspaceConstraint(v, func() []outline.Volume { return air.Outline(airspace.ConstraintKind, v.ID) })
-		}
-		return nil
-	}
-	if n := air.Counts(); n.Intents+n.Constraints > maxPictureScan {
-		return TooLarge.With(fmt.Sprintf("found %d intents and constraints in the airspace, expected at most %d for a picture of everywhere: ask for a bbox",
-			n.Intents+n.Constraints, maxPictureScan))
-	}
-	air.EachIntent(func(v airspace.IntentView, o []outline.Volume) bool {
-		l.airspaceIntent(v, func() []outline.Volume { return o })
-		return len(l.found) <= MaxPictureItems
-	})
-	air.EachConstraint(func(v airspace.ConstraintView, o []outline.Volume) bool {
-		l.airspaceConstraint(v, func() []outline.Volume { return o })
-		return len(l.found) <= MaxPictureItems
-	})
-	return nil
-}
-
-// pictureBody writes the answer.
-func (h *handler) pictureBody(q *pictureQuery, found []exhibit, b basis) ([]byte, error) {
-	body := []byte(`{"items":[`)
+// pictureBody returns the answer in parts, most of which are shared with other
+// answers.
+func (h *handler) pictureBody(q *pictureQuery, found []exhibit, b basis) ([][]byte, error) {
+	parts := make([][]byte, 0, 5*len(found)+1)
+	size := 0
+	begin := `{"items":[`
 	for i := range found {
 		e := &found[i]
-		if i > 0 {
-			body = append(body, ',')
-		}
 		text, err := encode(&e.item)
 		if err != nil {
 			return nil, err
 		}
-		body = append(body, text[:len(text)-2]...) // without } and the line feed
+		head := make([]byte, 0, len(begin)+len(text)+len(`,"volumes":`))
+		head = append(append(append(head, begin...), text[:len(text)-2]...), `,"volumes":`...) // without } and the line feed
+		begin = "},"
 		d := h.gallery.get(e.key, e.draw)
-		body = append(append(body, `,"volumes":`...), d.volumes...)
-		body = append(append(body, `,"paths":`...), d.paths...)
-		body = append(body, '}')
-		if len(body) > maxPictureBytes {
+		parts = append(parts, head, d.volumes, pathsMember, d.paths)
+		if size += len(head) + d.size(); size > maxPictureBytes {
 			return nil, TooLarge.With(fmt.Sprintf("found a picture of more than %d bytes, expected fewer: ask for a bbox, or a smaller one", maxPictureBytes))
 		}
 	}
-	body = append(body, ']')
+	end := []byte("}]")
+	if len(found) == 0 {
+		end = []byte(`{"items":[]`)
+	}
 	if q.ids != nil {
 		gone := []string{}
 		for _, id := range q.ids {
@@ -535,15 +260,17 @@ func (h *handler) pictureBody(q *pictureQuery, found []exhibit, b basis) ([]byte
 		if err != nil {
 			return nil, err
 		}
-		body = append(append(body, `,"gone":`...), text[:len(text)-1]...)
+		end = append(append(end, `,"gone":`...), text[:len(text)-1]...)
 	}
 	text, err := encode(b)
 	if err != nil {
 		return nil, err
 	}
-	body = append(append(body, `,"complete":true,"basis":`...), text[:len(text)-1]...)
-	return append(body, '}', '\n'), nil
+	end = append(append(end, `,"complete":true,"basis":`...), text[:len(text)-1]...)
+	return append(parts, append(end, '}', '\n')), nil
 }
+
+var pathsMember = []byte(`,"paths":`)
 
 func (e *exhibit) draw() drawing {
 	switch {
@@ -556,21 +283,30 @@ func (e *exhibit) draw() drawing {
 }
 
 // zipped writes a JSON body, packed if the caller takes that.
-func (c *call) zipped(body []byte) error {
+func (c *call) zipped(parts ...[]byte) error {
 	header := c.w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Add("Vary", "Accept-Encoding")
 	if !takesGzip(c.r.Header) {
-		_, _ = c.w.Write(body) // the caller went away: nobody to tell
-		return nil
+		return written(c.w, parts)
 	}
 	header.Set("Content-Encoding", "gzip")
 	z, err := gzip.NewWriterLevel(c.w, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
-	_, _ = z.Write(body)
+	_ = written(z, parts)
 	_ = z.Close()
+	return nil
+}
+
+// written writes until the caller goes away: there is nobody to tell then.
+func written(w io.Writer, parts [][]byte) error {
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			break
+		}
+	}
 	return nil
 }
 

@@ -71,7 +71,7 @@ func (st *State) Sights(to party.ID, within []volume.Extent) []Sight {
 	for i, x := range within {
 		boxes[i] = conflict.Box(x)
 	}
-	var all []Sight
+	all := make([]Sight, 0, len(st.intents))
 	for _, r := range st.intents {
 		if r.State.over() || !r.shows(to, "id") {
 			continue
