@@ -31,8 +31,13 @@ const (
 	missingMark = "✗"
 )
 
+// begin says what is played; url is where the node runs, empty where nobody asks
+// it anything.
 func (s *stage) begin(sc *sim.Scenario, url string) {
-	about := "A play of " + sc.About + ". All of it is fictional; the node is real, and runs at " + url + " while its time is set by the play."
+	about := "A play of " + sc.About + ". All of it is fictional; the node is real, and its time is set by the play."
+	if url != "" {
+		about += " It runs at " + url + "."
+	}
 	fmt.Fprintf(s.w, "%s\n%s\n", s.wrap(about, 0),
 		s.wrap(seenMark+" was expected, and seen in what the node tells the parties; "+missingMark+" was expected and not seen. Times are UTC.", 0))
 }

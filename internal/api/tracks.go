@@ -21,9 +21,10 @@ type Track struct {
 	Intent    string     `json:"intent,omitempty"` // that it flies
 }
 
-// Tracks returns where all simulated craft are at an instant of the node's time.
-// It is called from several goroutines.
-type Tracks func(nowNS int64) []Track
+// Tracks returns where all simulated craft are at an instant of the node's time,
+// given what is declared, which it must not keep. It is called from several
+// goroutines.
+type Tracks func(st *world.State, nowNS int64) []Track
 
 // tracksEvery is how often streams are told of tracks.
 const tracksEvery = time.Second
@@ -47,7 +48,7 @@ func (s *stream) sendTracks(ctx context.Context) error {
 	var list []Track
 	err := s.handler.Engine.ReadWorld(ctx, func(st *world.State, now int64) {
 		nowNS = now
-		for _, t := range s.handler.Tracks(now) {
+		for _, t := range s.handler.Tracks(st, now) {
 			if t.Intent == "" || t.Party == who || st.Intent.ShownWhere(t.Intent, who) {
 				list = append(list, t)
 			}

@@ -44,6 +44,7 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Getenv  func(string) string // for the supervisor; nil: os.Getenv
+	Tracks  api.Tracks          // of simulated craft; nil: none
 }
 
 // Server is a node. New makes it, Run serves until it ends.
@@ -224,7 +225,7 @@ func (s *Server) wire(o Options) error {
 		}),
 		native: api.New(api.Config{
 			Engine: s.engine, Verifier: s.seats, Log: s.log, Version: o.Version,
-			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(), Mailroom: s.mailroom,
+			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(), Mailroom: s.mailroom, Tracks: o.Tracks,
 		}),
 	}
 	if issuer != nil {
