@@ -10,6 +10,7 @@ export type LngLat = [number, number]
 
 export interface Volume {
   ring: LngLat[]
+  holes?: LngLat[][]
   circle?: { centre: LngLat; radius_m: number }
   lower_m: number | null
   upper_m: number | null
@@ -130,8 +131,13 @@ export const ageS = computed(() => {
 /** stale: nothing may be drawn as live. */
 export const stale = computed(() => stream.value.state !== 'live')
 
-/** diverged is that the node's digest of the picture is not the page's. */
+/** diverged is that the node's digest of the picture is not the page's although
+ * the page has just read it. */
 export const diverged = signal(false)
+
+/** mended is when a difference was last found and read anew, and how many entries
+ * had gone unheard of: not everything that changes for others is told by an event. */
+export const mended = signal<{ atMS: number; entries: number } | null>(null)
 
 type Listener = (f: Frame, fields: Record<string, unknown>) => void
 const listeners = new Set<Listener>()
@@ -265,20 +271,43 @@ function merge(answer: Answer, ids: string[]): void {
 
 /** digest is that of the node, recomputed from what the page holds. */
 export async function digest(of: ReadonlyMap<string, Item>): Promise<string> {
-  const lines = [...of.values()].map((i) => `${i.id} ${i.version ?? 0} ${i.state}\n`).sort()
+  // A report is over with its end, of which no event tells.
+  const standing = [...of.values()].filter((i) => i.kind !== 'report' || Date.parse(i.end) > now.value)
+  const lines = standing.map((i) => `${i.id} ${i.version ?? 0} ${i.state}\n`).sort()
   const sum = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(lines.join('')))
   return [...new Uint8Array(sum)].map((b) => b.toString(16).padStart(2, '0')).join('')
 }
 
-/** compare asks the node for its digest, and sounds the alarm when the picture
- * differs although it is of the same journal. */
+/** compare asks the node for its digest. A picture that differs is read anew; one
+ * that differs even then is an alarm. */
 export async function compare(): Promise<void> {
-  if (!loaded.value || stale.value || wanted.size > 0 || wantAll) return
-  const mine = items.value
-  const of = await digest(mine)
+  if (!loaded.value || stale.value || waiting()) return
+  if (await same()) {
+    diverged.value = false
+    return
+  }
+  if (waiting()) return // went on meanwhile: no comparison
+  const before = items.value
+  await load()
+  mended.value = { atMS: now.value, entries: differing(before, items.value) }
+  diverged.value = !waiting() && !(await same()) && !waiting()
+}
+
+const waiting = (): boolean => wanted.size > 0 || wantAll || asking
+
+async function same(): Promise<boolean> {
+  const of = await digest(items.value)
   const theirs = await get<{ digest: string; basis: Basis }>('/v1/picture/digest')
   asNodeSays(theirs.basis.node_time)
-  if (items.value !== mine || wanted.size > 0 || wantAll) return // went on meanwhile: no comparison
-  diverged.value = theirs.digest !== of
-  if (diverged.value) want(null)
+  return theirs.digest === of
+}
+
+function differing(a: ReadonlyMap<string, Item>, b: ReadonlyMap<string, Item>): number {
+  let n = 0
+  for (const id of new Set([...a.keys(), ...b.keys()])) {
+    const x = a.get(id)
+    const y = b.get(id)
+    if (x?.version !== y?.version || x?.state !== y?.state) n++
+  }
+  return n
 }

@@ -55,7 +55,7 @@ export function featuresOf(i: Item, n: number): Features {
   const common = { id: i.id, look: lookOf(i), own: i.own, bad: inTrouble(i) }
   const drawn = (from: number, to: number, label = ''): Drawn => ({ ...common, label, from: second(from), to: second(to) })
   for (const v of i.volumes) {
-    out.areas.push({ type: 'Feature', id: n++, properties: drawn(Date.parse(v.start), Date.parse(v.end)), geometry: { type: 'Polygon', coordinates: [v.ring] } })
+    out.areas.push({ type: 'Feature', id: n++, properties: drawn(Date.parse(v.start), Date.parse(v.end)), geometry: { type: 'Polygon', coordinates: [v.ring, ...(v.holes ?? [])] } })
   }
   for (const p of i.paths) {
     const first = p.points[0]
@@ -70,9 +70,6 @@ export function featuresOf(i: Item, n: number): Features {
   if (at) out.labels.push({ type: 'Feature', id: n, properties: drawn(Date.parse(i.start), Date.parse(i.end), nameOf(i)), geometry: { type: 'Point', coordinates: at } })
   return out
 }
-
-/** most is how many features one item may have: its numbers are a block. */
-export const most = 520
 
 function labelPlace(i: Item): [number, number] | null {
   const ring = i.volumes[0]?.ring

@@ -10,7 +10,7 @@ import { changed, type Item, items, loaded, stale, tracks } from '../picture.ts'
 import { bounds, calm, dark, goTo, ringsAt, selection, units, view } from '../state.ts'
 import { drawing } from '../draft.ts'
 import { graticule, ground } from './basemap.ts'
-import { boxOf, featuresOf, most, second, trackFeatures } from './features.ts'
+import { boxOf, type Features, featuresOf, second, trackFeatures } from './features.ts'
 import { edit } from './draw.ts'
 import { rings, spots } from './marks.ts'
 import { hits, styleOf } from './style.ts'
@@ -80,11 +80,20 @@ function craft(): ImageData {
   return c.getImageData(0, 0, size, size)
 }
 
+/** sources are those of items, by the kind of their features. */
+const sources = { areas: 'areas', lines: 'paths', labels: 'labels' } as const
+type Kind = keyof typeof sources
+const kinds = Object.keys(sources) as Kind[]
+
+/** Block is the numbers that an item's features have, kind after kind. */
+interface Block {
+  first: number
+  counts: Record<Kind, number>
+}
+
 class Drawing {
   private readonly map: GLMap
-  private readonly numbers = new Map<string, number>()
-  /** counts are how many features of each source an item has */
-  private readonly drawn = new Map<string, { areas: number; lines: number; labels: number }>()
+  private readonly blocks = new Map<string, Block>()
   private next = 1
 
   constructor(map: GLMap) {
@@ -147,51 +156,35 @@ class Drawing {
 
   /** draw shows the items; of those changed only, when it is known which. */
   private draw(all: ReadonlyMap<string, Item>, ids: ReadonlySet<string> | null): void {
+    const add: Record<Kind, Feature[]> = { areas: [], lines: [], labels: [] }
     if (ids === null) {
-      this.numbers.clear()
-      this.drawn.clear()
+      this.blocks.clear()
       this.next = 1
-      const sum = { areas: [] as Feature[], lines: [] as Feature[], labels: [] as Feature[] }
-      for (const i of all.values()) {
-        const f = featuresOf(i, this.number(i.id))
-        this.drawn.set(i.id, { areas: f.areas.length, lines: f.lines.length, labels: f.labels.length })
-        for (const name of ['areas', 'lines', 'labels'] as const) for (const one of f[name]) sum[name].push(one)
-      }
-      this.source('areas')?.setData(collection(sum.areas))
-      this.source('paths')?.setData(collection(sum.lines))
-      this.source('labels')?.setData(collection(sum.labels))
+      for (const i of all.values()) this.number(i, add)
+      for (const kind of kinds) this.source(sources[kind])?.setData(collection(add[kind]))
       return
     }
-    const remove = { areas: [] as number[], lines: [] as number[], labels: [] as number[] }
-    const add = { areas: [] as Feature[], lines: [] as Feature[], labels: [] as Feature[] }
+    const remove: Record<Kind, number[]> = { areas: [], lines: [], labels: [] }
     for (const id of ids) {
-      let n = this.number(id)
-      const before = this.drawn.get(id)
-      if (before) {
-        for (const name of ['areas', 'lines', 'labels'] as const) for (let k = 0; k < before[name]; k++) remove[name].push(n++)
-      }
+      const block = this.blocks.get(id)
+      let n = block?.first ?? 0
+      for (const kind of kinds) for (let k = block?.counts[kind] ?? 0; k > 0; k--) remove[kind].push(n++)
+      this.blocks.delete(id)
       const i = all.get(id)
-      if (!i) {
-        this.drawn.delete(id)
-        continue
-      }
-      const f = featuresOf(i, this.number(id))
-      this.drawn.set(id, { areas: f.areas.length, lines: f.lines.length, labels: f.labels.length })
-      for (const name of ['areas', 'lines', 'labels'] as const) add[name].push(...f[name])
+      if (i) this.number(i, add)
     }
-    for (const [name, source] of [['areas', 'areas'], ['lines', 'paths'], ['labels', 'labels']] as const) {
-      if (remove[name].length + add[name].length > 0) this.source(source)?.updateData({ remove: remove[name], add: add[name] })
+    for (const kind of kinds) {
+      if (remove[kind].length + add[kind].length > 0) this.source(sources[kind])?.updateData({ remove: remove[kind], add: add[kind] })
     }
   }
 
-  private number(id: string): number {
-    let n = this.numbers.get(id)
-    if (n === undefined) {
-      n = this.next
-      this.next += most
-      this.numbers.set(id, n)
-    }
-    return n
+  /** number draws an item under numbers that no feature had before. */
+  private number(i: Item, into: Record<Kind, Feature[]>): void {
+    const f: Features = featuresOf(i, this.next)
+    const counts = { areas: f.areas.length, lines: f.lines.length, labels: f.labels.length }
+    this.blocks.set(i.id, { first: this.next, counts })
+    this.next += counts.areas + counts.lines + counts.labels
+    for (const kind of kinds) for (const one of f[kind]) into[kind].push(one)
   }
 
   private grid(): void {

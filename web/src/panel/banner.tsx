@@ -1,5 +1,5 @@
 // What is wrong with the picture, in the one place that cannot be overlooked.
-import { ageS, diverged, loaded, stream, tracks } from '../picture.ts'
+import { ageS, diverged, loaded, mended, stream, tracks } from '../picture.ts'
 import { chosen, held, now } from '../clock.ts'
 import { alarm, session } from '../state.ts'
 import { clock, day, span } from '../units.ts'
@@ -22,7 +22,10 @@ export function Banner() {
         </p>
       )}
       {diverged.value && (
-        <p class="banner bad" role="alert"><strong>This picture differs from the node’s.</strong> It is being read anew; until then trust neither.</p>
+        <p class="banner bad" role="alert"><strong>This picture differs from the node’s,</strong> although it was just read anew. Trust neither until somebody has found out why.</p>
+      )}
+      {mended.value && mended.value.entries > 0 && (
+        <p class="banner note"><span>At {clock(mended.value.atMS)} the picture differed from the node’s in {mended.value.entries} {mended.value.entries === 1 ? 'entry' : 'entries'}, and was read anew.</span> <button type="button" onClick={() => (mended.value = null)}>Seen</button></p>
       )}
       {chosen.value !== null && (
         <p class="banner note"><strong>Not now:</strong> you look at {day(chosen.value)} {clock(chosen.value)}. <button type="button" onClick={() => (chosen.value = null)}>Back to now</button></p>
