@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deconflict/deconflict/internal/api"
 	"github.com/deconflict/deconflict/internal/conflict"
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/picture"
@@ -37,6 +38,8 @@ Flags:
 ` + settingsUsage + `  --json                      print the result as JSON (docs/CHECK-JSON.md)
   --geojson OUT               write places and windows of conflicts as GeoJSON
   --svg OUT                   draw plan view and altitude profile of conflicts
+  --map                       then draw all on a map in the browser, served to this
+                              machine alone until Ctrl-C
 
 Exit codes: 0 compared and clear; 1 conflict; 2 unusable input, nothing to compare,
 or an output that cannot be written; 3 internal fault.
@@ -47,7 +50,7 @@ type check struct {
 	settings
 	against            listFlag
 	minima, zoneMinima separations
-	json               bool
+	json, onMap        bool
 	geojson, svg       string
 
 	sources []*source
@@ -68,6 +71,7 @@ func (c *check) flags() *flags {
 	f.set.Var(&c.minima, "minima", "LATERAL,VERTICAL[,TIME], such as 5NM,2000ft,0s")
 	f.set.Var(&c.zoneMinima, "zone-minima", "LATERAL,VERTICAL[,TIME], such as 50m,20m,0s")
 	f.set.BoolVar(&c.json, "json", false, "print the result as JSON")
+	f.set.BoolVar(&c.onMap, "map", false, "draw on a map in the browser")
 	f.set.StringVar(&c.geojson, "geojson", "", "a file to write")
 	f.set.StringVar(&c.svg, "svg", "", "a file to write")
 	return f
@@ -90,6 +94,12 @@ func runCheck(a *app, args []string) (int, error) {
 	}
 	if err := c.write(a); err != nil {
 		return 0, err
+	}
+	if c.onMap {
+		own := func(e *volume.Entity) bool { return !c.origin[e.ID].against }
+		if err := showMap(a, api.Files{Entities: c.entities, Verdicts: c.result.Verdicts, Own: own}); err != nil {
+			return 0, err
+		}
 	}
 	switch {
 	case len(c.result.Verdicts) > 0:

@@ -34,6 +34,24 @@ func (s *settings) register(f *flags) {
 	f.set.Var(&s.speed, "speed", "a ground speed with its unit, such as 12m/s")
 }
 
+// placing returns a flag that was given and without which files can be read as
+// well: it places in space or time what they hold.
+func (s *settings) placing() string {
+	switch {
+	case !s.start.all.IsZero() || len(s.start.given) > 0:
+		return "--start"
+	case s.duration.d > 0:
+		return "--duration"
+	case s.buffer.text != "":
+		return "--buffer"
+	case s.ground.ground != nil:
+		return "--ground"
+	case s.qnh.hPa != nil:
+		return "--qnh"
+	}
+	return ""
+}
+
 // settingsUsage is the part of the help texts on these flags.
 const settingsUsage = `  --start [FILE=]INSTANT      when plans without a clock start, RFC 3339, such as
                               2031-05-14T09:00:00Z; FILE= for one file (repeatable)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deconflict/deconflict/internal/api"
 	"github.com/deconflict/deconflict/internal/geodesy"
 	"github.com/deconflict/deconflict/internal/picture"
 	"github.com/deconflict/deconflict/internal/plan"
@@ -21,28 +22,35 @@ times, lengths, and whatever had to be supposed to read it. Needs no start.
 FILE may be - for standard input. A file that cannot be read is named after the
 others were shown, with exit code 2.
 
-Flags:
-  --speed SPEED               ground speed of routes that state neither times nor a
-                              speed, such as 12m/s
-  --json                      print as JSON
-`
+With --map it also draws them on a map in the browser, served to this machine
+alone until Ctrl-C. Plans without a clock then need a start.
 
-func showFlags(s *settings, asJSON *bool) *flags {
+Flags:
+  --json                      print as JSON
+  --map                       draw on a map in the browser
+All but --speed with --map alone:
+` + settingsUsage
+
+func showFlags(s *settings, asJSON, onMap *bool) *flags {
 	f := newFlags("show")
-	f.set.Var(&s.speed, "speed", "a ground speed with its unit, such as 12m/s")
+	s.register(f)
 	f.set.BoolVar(asJSON, "json", false, "print as JSON")
+	f.set.BoolVar(onMap, "map", false, "draw on a map in the browser")
 	return f
 }
 
 func runShow(a *app, args []string) (int, error) {
 	var s settings
-	var asJSON bool
-	files, err := showFlags(&s, &asJSON).parse(args)
+	var asJSON, onMap bool
+	files, err := showFlags(&s, &asJSON, &onMap).parse(args)
 	if err != nil {
 		return 0, err
 	}
 	if len(files) == 0 {
 		return 0, usagef("show", "found no file; expected at least one")
+	}
+	if placed := s.placing(); placed != "" && !onMap {
+		return 0, usagef("show", "%s: expected it with --map alone; what a file says is shown without", placed)
 	}
 	var read []*plan.File
 	var failed []error
@@ -57,7 +65,30 @@ func runShow(a *app, args []string) (int, error) {
 	if err := printFiles(a, read, asJSON); err != nil {
 		return 0, err
 	}
+	if len(failed) == 0 && onMap {
+		return exitClear, s.mapFiles(a, read)
+	}
 	return exitClear, errors.Join(failed...)
+}
+
+// mapFiles places what files hold and shows it on the map.
+func (s *settings) mapFiles(a *app, files []*plan.File) error {
+	sources := make([]*source, len(files))
+	for i, f := range files {
+		sources[i] = &source{file: f}
+	}
+	if err := s.resolve(sources, 0); err != nil {
+		var usage *usageError
+		if errors.As(err, &usage) {
+			usage.command = "show"
+		}
+		return err
+	}
+	var all api.Files
+	for _, src := range sources {
+		all.Entities = append(all.Entities, src.entities...)
+	}
+	return showMap(a, all)
 }
 
 func printFiles(a *app, files []*plan.File, asJSON bool) error {

@@ -72,7 +72,7 @@ function Header() {
     <header>
       <h1>deconflict</h1>
       <p class="clock"><time>{day(now.value)} {clock(now.value)}</time></p>
-      <p class={live ? 'stream live' : 'stream'}>{live ? '● live' : '○ not live'}</p>
+      {s.mode === 'node' && <p class={live ? 'stream live' : 'stream'}>{live ? '● live' : '○ not live'}</p>}
       <p class="who">{s.party}{s.role ? `, ${s.role}` : ''}{s.person ? ` (${s.person})` : ''}</p>
       <StopButton />
       <label class="pick">Units

@@ -41,8 +41,13 @@ export function day(ms: number, u: Units = units.value): string {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`
 }
 
+/** forGood: it has neither a beginning nor an end that anybody set; the node's
+ * times run from 1872 to 2067. */
+export const forGood = (startMS: number, endMS: number): boolean => startMS < -3e12 && endMS > 3e12
+
 /** window is from when to when, with the date where it is not today's. */
 export function window_(startMS: number, endMS: number, todayMS: number, u: Units = units.value): string {
+  if (forGood(startMS, endMS)) return 'at all times'
   const short = (ms: number): string => clock(ms, u).replace(/:00(Z?)$/, '$1')
   const dated = day(startMS, u) === day(todayMS, u) ? '' : day(startMS, u) + ' '
   const endDay = day(endMS, u) === day(startMS, u) ? '' : day(endMS, u) + ' '

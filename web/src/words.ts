@@ -7,6 +7,7 @@ import { altitude, clock, distance } from './units.ts'
 export type NameFor = (id: string) => string
 
 const outcomes: Record<string, string> = {
+  conflict: 'conflict',
   stands: 'conflict: the other was there first or ranks higher',
   no_entry: 'conflict: entry is barred',
   unacknowledged: 'a protected site that you have not acknowledged',
@@ -39,7 +40,7 @@ const outcomes: Record<string, string> = {
 export const outcomeWords = (outcome: string): string => outcomes[outcome] ?? outcome.replaceAll('_', ' ')
 
 /** blocks: an intent with such a verdict is not accepted. */
-export const blocks = (v: Verdict): boolean => ['stands', 'no_entry', 'unacknowledged', 'not_judged'].includes(v.outcome)
+export const blocks = (v: Verdict): boolean => ['conflict', 'stands', 'no_entry', 'unacknowledged', 'not_judged'].includes(v.outcome)
 
 /** sentence is a verdict in one sentence, with who, how near, when and by how
  * much too near. */

@@ -30,7 +30,9 @@ export function Banner() {
       {chosen.value !== null && (
         <p class="banner note"><strong>Not now:</strong> you look at {day(chosen.value)} {clock(chosen.value)}. <button type="button" onClick={() => (chosen.value = null)}>Back to now</button></p>
       )}
-      {held.value && <p class="banner note"><strong>A rehearsal:</strong> the node’s time is set by hand.</p>}
+      {session.value?.mode === 'files'
+        ? <p class="banner note"><strong>Files on this computer:</strong> nobody else’s flights are here. The time is that at which the first plan begins.</p>
+        : held.value && <p class="banner note"><strong>A rehearsal:</strong> the node’s time is set by hand.</p>}
       {tracks.value.list.length > 0 && tracks.value.simulated && <p class="banner note"><strong>Simulated traffic.</strong> Craft that move here do not exist.</p>}
       {left < 300 && left > 0 && <p class="banner note">Your session ends in {span(left)}.</p>}
     </div>

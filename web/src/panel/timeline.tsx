@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { chosen, now, time } from '../clock.ts'
 import { items } from '../picture.ts'
 import { calm, dark } from '../state.ts'
-import { clock, day } from '../units.ts'
+import { clock, day, forGood } from '../units.ts'
 
 const minuteMS = 60_000
 const dayMS = 24 * 60 * minuteMS
@@ -19,6 +19,7 @@ export const range = computed<[number, number]>(() => {
   for (const i of items.value.values()) {
     const s = Date.parse(i.start)
     const e = Date.parse(i.end)
+    if (forGood(s, e)) continue
     if (s < from) from = s
     if (e > to) to = e
   }
