@@ -180,15 +180,22 @@ func (t Instant) MarshalText() ([]byte, error) { return AppendTime(nil, int64(t)
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (t *Instant) UnmarshalText(text []byte) error {
-	at, err := time.Parse(time.RFC3339Nano, string(text))
+	at, err := parseInstant(string(text))
+	if err == nil {
+		*t = at
+	}
+	return err
+}
+
+func parseInstant(text string) (Instant, error) {
+	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return fmt.Errorf("found the time %q, expected RFC 3339 with an offset, as 2026-03-01T16:40:00Z", clip(string(text)))
+		return 0, fmt.Errorf("found the time %q, expected RFC 3339 with an offset, as 2026-03-01T16:40:00Z", clip(text))
 	}
 	if !time.Unix(0, at.UnixNano()).Equal(at) {
-		return fmt.Errorf("found the time %q, expected a year from 1678 to 2261", clip(string(text)))
+		return 0, fmt.Errorf("found the time %q, expected a year from 1678 to 2261", clip(text))
 	}
-	*t = Instant(at.UnixNano())
-	return nil
+	return Instant(at.UnixNano()), nil
 }
 
 // near reports whether the instant is of the years that others may say.

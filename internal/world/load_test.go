@@ -25,8 +25,8 @@ func stopBody() channel.CallStop {
 	return channel.CallStop{Where: channel.Place{Text: "the valley"}, AtRisk: "people", Callback: "watch"}
 }
 
-// A STOP to a hundred parties is decided, carried and encoded as the writer does
-// it: all of that is before its first receiver hears of it.
+// A STOP to a hundred parties is decided, carried, encoded and held to its decoder
+// as the writer does it: all of that is before its first receiver hears of it.
 func BenchmarkStopToAll(b *testing.B) {
 	n := crowd(b, 100)
 	round := 0
@@ -41,7 +41,11 @@ func BenchmarkStopToAll(b *testing.B) {
 		}
 		index, bytes := int64(len(n.entries)), 0
 		if err := n.st.Carry(decided, env, func(ev Event) error {
-			bytes += len(Encode(nil, ev, n.nowNS))
+			text := Encode(nil, ev, n.nowNS)
+			if err := Readable(ev, text); err != nil {
+				return err
+			}
+			bytes += len(text)
 			n.st.Apply(ev, event.At{NS: n.nowNS, Index: index})
 			index++
 			return nil
