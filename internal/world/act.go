@@ -42,7 +42,7 @@ func (*Taken) Type() string { return typeTaken }
 func (e *Taken) Actor() party.ID { return e.By }
 
 // Release implements event.Event. A recipient of a STOP does not see who else is
-// one, nor how many are.
+// one.
 func (e *Taken) Release(to party.ID) []string {
 	switch {
 	case !slices.Contains(e.To, to):
