@@ -79,6 +79,9 @@ func (st *State) Authorize(a *party.Act, k party.ActKind, nowNS int64) (Authorit
 		p = &Party{ID: a.Party, Kind: KindUnknown}
 	}
 	if !Allowed(p.Kind, a.Act) {
+		if p.Kind == KindUnknown {
+			return Authority{}, event.Refuse(event.NotAllowed, "%s is not for a party of kind %s: %s is not enrolled here; expected party.enrol first", a.Act, p.Kind, a.Party)
+		}
 		return Authority{}, event.Refuse(event.NotAllowed, "%s is not for a party of kind %s", a.Act, p.Kind)
 	}
 	waiting := st.pending[pendingKeyOf(a)]
