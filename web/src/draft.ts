@@ -59,8 +59,8 @@ interface DeclaredVolume {
   t_error_ns: number
 }
 export interface Shape {
-  volumes?: unknown[]
-  trajectories?: unknown[]
+  volumes?: { h_error_mm?: number; t_error_ns?: number; [member: string]: unknown }[]
+  trajectories?: { half_width_mm?: number; t_error_ns?: number; [member: string]: unknown }[]
 }
 
 export const draft = signal<Draft | null>(null)
@@ -68,9 +68,10 @@ export const draft = signal<Draft | null>(null)
 /** drawing: a press on the map adds a point. */
 export const drawing = signal(false)
 
-/** fresh is an empty draft that begins in a few minutes. */
+/** fresh is an empty draft. A flight begins in a few minutes; a zone holds from
+ * the minute that has begun, as it is needed now. */
 export function fresh(what: Draft['what'], form: Form): Draft {
-  const start = Math.ceil((now.peek() + 5 * 60_000) / 60_000) * 60_000
+  const start = what === 'zone' ? Math.floor(now.peek() / 60_000) * 60_000 : Math.ceil((now.peek() + 5 * 60_000) / 60_000) * 60_000
   return {
     what, form, name: '', points: [], reach_m: form === 'corridor' ? 100 : 500, inner_m: null, lower_m: 0, upper_m: 120, datum: 'AMSL', start, end: start + 30 * 60_000,
     aircraft: 'unmanned', rank: 'other', contact: 'watch', zone: 'no_entry', frequency: '', error_m: 10, error_s: 1, file: null, replaces: null,
@@ -87,16 +88,18 @@ export interface Template {
 const mileM = 1852
 const footM = 0.3048
 
+const lasting = (hours: number, d: Draft): Draft => ({ ...d, end: d.start + hours * 3_600_000 })
+
 export const templates: Template[] = [
   {
     name: 'Fire traffic area 12/7 NM',
     about: 'an outer ring of 12 NM, to be called before it is entered, and an inner one of 7 NM that nobody enters without contact, up to 8,000 ft for 4 h',
-    make: (at) => ({ ...fresh('zone', 'circle'), name: 'FTA', points: [at], reach_m: 12 * mileM, inner_m: 7 * mileM, upper_m: 8000 * footM, zone: 'call_first', end: now.peek() + 4 * 3_600_000 }),
+    make: (at) => lasting(4, { ...fresh('zone', 'circle'), name: 'FTA', points: [at], reach_m: 12 * mileM, inner_m: 7 * mileM, upper_m: 8000 * footM, zone: 'call_first' }),
   },
   {
     name: 'Temporary restriction 5 NM',
     about: 'no entry, ground to 3,000 ft, 2 h',
-    make: (at) => ({ ...fresh('zone', 'circle'), name: 'Restriction', points: [at], reach_m: 5 * mileM, upper_m: 3000 * footM, zone: 'no_entry', end: now.peek() + 2 * 3_600_000 }),
+    make: (at) => lasting(2, { ...fresh('zone', 'circle'), name: 'Restriction', points: [at], reach_m: 5 * mileM, upper_m: 3000 * footM, zone: 'no_entry' }),
   },
   {
     name: 'Circle for a drone',
@@ -126,9 +129,19 @@ function volumeOf(d: Draft, reach_m: number): DeclaredVolume {
   }
 }
 
+/** grown is the shape of a file with the errors that the draft states: a file
+ * says where the craft shall be, not how far from there it may be. */
+function grown(s: Shape, d: Draft): Shape {
+  const least = (found: number | undefined, n: number): number => Math.max(found ?? 0, n)
+  return {
+    ...(s.volumes ? { volumes: s.volumes.map((v) => ({ ...v, h_error_mm: least(v.h_error_mm, mm(d.error_m)), t_error_ns: least(v.t_error_ns, d.error_s * 1e9) })) } : {}),
+    ...(s.trajectories ? { trajectories: s.trajectories.map((t) => ({ ...t, half_width_mm: least(t.half_width_mm, mm(d.error_m)), t_error_ns: least(t.t_error_ns, d.error_s * 1e9) })) } : {}),
+  }
+}
+
 /** planOf is the draft as intents are declared. */
 export function planOf(d: Draft): Record<string, unknown> {
-  const shape: Shape = d.form === 'file' && d.file ? d.file.shape : { volumes: [volumeOf(d, d.reach_m)] }
+  const shape = d.form === 'file' && d.file ? grown(d.file.shape, d) : { volumes: [volumeOf(d, d.reach_m)] }
   return {
     ...(d.name ? { alias: d.name } : {}), aircraft_kind: d.aircraft, priority: { rank: d.rank }, contact: { position: d.contact },
     position: { method: 'gnss', datum: 'WGS84', error_mm: mm(d.error_m) }, time: { source: 'gnss', error_ns: d.error_s * 1e9 }, ...shape,

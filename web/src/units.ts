@@ -50,6 +50,7 @@ export function window_(startMS: number, endMS: number, todayMS: number, u: Unit
   if (forGood(startMS, endMS)) return 'at all times'
   const short = (ms: number): string => clock(ms, u).replace(/:00(Z?)$/, '$1')
   const dated = day(startMS, u) === day(todayMS, u) ? '' : day(startMS, u) + ' '
+  if (day(endMS, u) === day(startMS + 86_400_000, u)) return `${dated}${short(startMS)}–${short(endMS)} next day`
   const endDay = day(endMS, u) === day(startMS, u) ? '' : day(endMS, u) + ' '
   return `${dated}${short(startMS)}–${endDay}${short(endMS)}`
 }

@@ -1,13 +1,14 @@
 // The channel: what others say to this position and what is said to them. Each
 // message has a number, a precedence and a time in which a person deals with it.
-import { signal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import { now } from '../clock.ts'
 import { alias, person, signer } from '../keys.ts'
 import { session } from '../state.ts'
 import { clock, window_ } from '../units.ts'
+import { errorWords } from '../words.ts'
 import './channel.css'
 import { Compose } from './channelcompose.tsx'
-import { custody, desk, failing, me, nameOfParty, parties, pick, position } from './channeldesk.ts'
+import { custody, desk, failing, level, me, nameOfParty, parties, pick, position, say, type Watch } from './channeldesk.ts'
 import { Incidents } from './channelincident.tsx'
 import { leftWords, MessageView } from './channelmessage.tsx'
 import { Offers, openOffers } from './channeloffer.tsx'
@@ -101,6 +102,7 @@ function Inbox() {
     <>
       <Standing />
       <TestCalls tests={d.tests} />
+      {d.watch.length === 0 && <p class="note"><strong>Nobody stands {position.value}.</strong> What comes in goes up the ladder at once, as if nobody answered. <button type="button" onClick={() => (part.value = 'watch')}>Take the watch</button></p>}
       {d.inbox.length === 0 && d.stops.length === 0 && <p>Nothing waits for {position.value}.</p>}
       <ol class="messages">{rest.map((m) => <li key={m.id}><MessageView m={m} /></li>)}</ol>
       {d.undertakings.length > 0 && (
@@ -124,6 +126,36 @@ function Sent() {
   )
 }
 
+const watchFailed = signal('')
+
+/** TakeWatch puts who speaks here on the roster, after those who are on it. */
+function TakeWatch({ watches }: { watches: Watch[] }) {
+  const hours = useSignal(12)
+  if (watches.some((w) => w.person === alias.value)) return null
+  if (!alias.value || !level.value) return <p class="quiet">To stand it yourself, say under which alias: one that your party’s record has in a role.</p>
+  const take = async (): Promise<void> => {
+    watchFailed.value = ''
+    const from = Math.floor(now.value / 1000) * 1000
+    const own = {
+      position: position.value, person: alias.value, level: level.value, languages: me.value?.languages ?? [], linguist: false,
+      from: new Date(from).toISOString(), to: new Date(from + hours.value * 3_600_000).toISOString(),
+    }
+    try {
+      await say('party.roster', { position: position.value, watches: [...watches, own] })
+    } catch (e) {
+      watchFailed.value = errorWords(e)
+    }
+  }
+  return (
+    <div class="acts">
+      <button type="button" class={watches.length === 0 ? 'main' : ''} onClick={() => void take()}>Stand {position.value} as {alias.value}</button>
+      <label>for <input type="number" min={1} max={24} value={hours.value} onInput={(e) => (hours.value = Math.min(24, Math.max(1, e.currentTarget.valueAsNumber || 1)))} /> h</label>
+      <p class="quiet">That is the roster of {position.value} from now on: of those above and you. Shifts planned for later are to be entered again.</p>
+      {watchFailed.value && <p class="error" role="alert">{watchFailed.value}</p>}
+    </div>
+  )
+}
+
 function WatchList() {
   const mine = desk.value?.watch ?? []
   const others = [...parties.value.values()].filter((p) => p.id !== session.value?.party && (p.desks?.length ?? 0) > 0)
@@ -131,6 +163,7 @@ function WatchList() {
     <>
       <h3>Who stands the position {position.value}</h3>
       {mine.length === 0 && <p><strong>Nobody.</strong> What comes in goes up the ladder at once.</p>}
+      <TakeWatch watches={mine} />
       <ul>
         {mine.map((w) => (
           <li key={w.person + w.from}>

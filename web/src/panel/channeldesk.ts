@@ -2,7 +2,7 @@
 // what was said about each message, as the log of the channel has it.
 import { computed, effect, signal, untracked } from '@preact/signals'
 import { asNodeSays, now } from '../clock.ts'
-import { loadKeys, roles, type Role } from '../keys.ts'
+import { alias, loadKeys, roles, signer, type Role } from '../keys.ts'
 import { act, get, headers, Problem, type Basis, type Taken } from '../node.ts'
 import { onEvent } from '../picture.ts'
 import { keep, session } from '../state.ts'
@@ -147,6 +147,9 @@ export const desk = signal<Desk | null>(null)
 /** parties are all that are enrolled, by id. */
 export const parties = signal<ReadonlyMap<string, PartyRecord>>(new Map())
 
+/** partiesRead: they were read since the session began. */
+export const partiesRead = signal(false)
+
 /** me is the own record; null where the party is not enrolled. */
 export const me = computed(() => parties.value.get(session.value?.party ?? '') ?? null)
 
@@ -193,6 +196,7 @@ effect(() => {
   untracked(() => {
     desk.value = null
     parties.value = new Map()
+    partiesRead.value = false
     log.value = new Map()
     roles.value = null
     position.value = ''
@@ -213,6 +217,7 @@ async function loadParties(): Promise<void> {
     const answer = await get<{ parties: PartyRecord[]; basis: Basis }>('/v1/parties')
     asNodeSays(answer.basis.node_time)
     parties.value = new Map(answer.parties.map((p) => [p.id, p]))
+    partiesRead.value = true
     roles.value = me.value?.roles ?? []
     const names = me.value?.positions?.map((p) => p.name) ?? []
     if (!names.includes(position.value)) {
@@ -291,6 +296,14 @@ onEvent((f, fields) => {
   if (f.event.startsWith('offer.')) changes.value = { ...changes.value, offers: changes.value.offers + 1 }
   if (f.event.startsWith('incident.')) changes.value = { ...changes.value, incidents: changes.value.incidents + 1 }
   if (f.event.startsWith('party.')) void loadParties().then(refresh)
+})
+
+/** level is that at which whoever speaks here stands a position: of the key, or of
+ * the person's role. */
+export const level = computed<Role['level'] | null>(() => {
+  if (signer.value) return signer.value.as.level
+  const s = session.value
+  return me.value?.roles.find((r) => (!s?.role || r.name === s.role) && r.holders?.some((h) => h.person === alias.value))?.level ?? null
 })
 
 /** custody is who stood for the last act; null before any. */

@@ -3,16 +3,25 @@
 import { signal } from '@preact/signals'
 import { now } from '../clock.ts'
 import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, planOf, readFile, templates, zonesOf, type Draft, type FileDraft, type Form } from '../draft.ts'
-import { act } from '../node.ts'
+import { act, madeBy } from '../node.ts'
 import { want, type LngLat } from '../picture.ts'
-import { goTo, selection, session, tell, units, view } from '../state.ts'
-import { clock, day, span } from '../units.ts'
+import { boxAround, placeOf } from '../place.ts'
+import { goTo, panel, selection, session, tell, units, view } from '../state.ts'
+import { altitude, clock, day, span } from '../units.ts'
 import { blocks, errorWords, sentence } from '../words.ts'
+import { me, partiesRead } from './channeldesk.ts'
 import { callOf } from './detail.tsx'
 import { Options } from './options.tsx'
 
 const busy = signal(false)
 const failed = signal('')
+
+/** said is what came of the last declaration. */
+const said = signal('')
+
+/** where is the place that templates are put at, as it was typed. */
+const where = signal('')
+
 const read = signal<{ drafts: FileDraft[]; notes: string[] } | null>(null)
 
 const set = (part: Partial<Draft>): void => {
@@ -40,12 +49,28 @@ function middle(): LngLat {
 function Begin() {
   const begin = (what: Draft['what'], form: Form): void => {
     failed.value = ''
+    said.value = ''
     draft.value = fresh(what, form)
     drawing.value = true
     tell.value = 'Press on the map to place points, or type a position.'
   }
+  const at = where.value.trim() ? placeOf(where.value) : middle()
+  const put = (make: (at: LngLat) => Draft): void => {
+    failed.value = ''
+    said.value = ''
+    if (!at) return
+    const d = (draft.value = make(at))
+    where.value = ''
+    goTo.value = boxAround(at, d.reach_m)
+  }
   return (
     <>
+      {said.value && <p class="note" role="status">{said.value}</p>}
+      {partiesRead.value && !me.value && (
+        <p class="note">
+          {session.value?.party} is not enrolled at this node: what you draw can be checked, and nothing declared yet. <button type="button" onClick={() => (panel.value = 'channel')}>Enrol it</button>
+        </p>
+      )}
       <div class="acts">
         <button type="button" class="main" onClick={() => begin('intent', 'circle')}>Draw a circle</button>
         <button type="button" onClick={() => begin('intent', 'polygon')}>Draw an area</button>
@@ -63,22 +88,28 @@ function Begin() {
           {read.value.notes.map((n) => <li key={n} class="quiet">{n}</li>)}
         </ul>
       )}
-      <h3>By point and radius, in the middle of the map</h3>
+      <h3>By point and radius</h3>
+      <label>Where <input value={where.value} size={28} autocomplete="off" spellcheck={false} placeholder="empty: the middle of the map" aria-invalid={!at} onInput={(e) => (where.value = e.currentTarget.value)} /></label>
+      {!at && <p class="quiet">Not read as a place yet. Write it as 47.4,8.55, as 47 24.000 N 8 33.000 E, or as a square of the military grid: 32T MT 66 49.</p>}
       <ul class="templates">
         {templates.map((t) => (
-          <li key={t.name}><button type="button" onClick={() => { failed.value = ''; draft.value = t.make(middle()) }}>{t.name}</button> <span class="quiet">{t.about}</span></li>
+          <li key={t.name}><button type="button" disabled={!at} onClick={() => put(t.make)}>{t.name}</button> <span class="quiet">{t.about}</span></li>
         ))}
       </ul>
     </>
   )
 }
 
+let taken: File | null = null
+
 async function take(file: File | undefined): Promise<void> {
   if (!file) return
   failed.value = ''
+  said.value = ''
   try {
     const start = Math.ceil((now.value + 5 * 60_000) / 60_000) * 60_000
     const answer = await readFile(file, start)
+    taken = file
     read.value = answer
     if (answer.drafts.length === 1) use(answer.drafts[0]!)
     else if (answer.drafts.length === 0) failed.value = `${file.name}: nothing in it says where somebody flies.`
@@ -87,7 +118,23 @@ async function take(file: File | undefined): Promise<void> {
   }
 }
 
+/** restart reads the file again for another start, where it has no clock. */
+async function restart(start: number): Promise<void> {
+  const d = draft.value
+  if (!taken || !d?.file) return
+  try {
+    const at = read.value?.drafts.indexOf(d.file) ?? -1
+    const answer = await readFile(taken, start)
+    const file = answer.drafts[at]
+    read.value = answer
+    if (file) set({ file, start, end: d.end + start - d.start })
+  } catch (e) {
+    failed.value = errorWords(e)
+  }
+}
+
 function use(f: FileDraft): void {
+  said.value = ''
   const times = [...f.volumes.flatMap((v) => [Date.parse(v.start), Date.parse(v.end)]), ...f.paths.flatMap((p) => p.points.map((q) => q[3]))]
   const base = fresh('intent', 'file')
   draft.value = { ...base, name: f.name.slice(0, 60), file: f, start: times.length ? Math.min(...times) : base.start, end: times.length ? Math.max(...times) : base.end }
@@ -176,6 +223,10 @@ function Edit({ d }: { d: Draft }) {
           <Instant label="Until" value={d.end} onValue={(ms) => set({ end: ms })} />
         </>
       )}
+      {d.file && (d.file.suppositions.some((t) => t.startsWith('start '))
+        ? <Instant label="From" value={d.start} onValue={(ms) => void restart(ms)} />
+        : <p>From {clock(d.start)}, as the file says.</p>)}
+      {d.file && <p>Until {clock(d.end)}, {heights(d.file)}.</p>}
       {!zone && (
         <label>Craft
           <select value={d.aircraft} onChange={(e) => set({ aircraft: e.currentTarget.value as Draft['aircraft'] })}>
@@ -209,6 +260,15 @@ function Edit({ d }: { d: Draft }) {
       )}
     </form>
   )
+}
+
+/** heights are the lowest and the highest of a file. */
+function heights(f: FileDraft): string {
+  const low = [...f.volumes.map((v) => v.lower_m), ...f.paths.flatMap((p) => p.points.map((q) => q[2]))]
+  const high = [...f.volumes.map((v) => v.upper_m), ...f.paths.flatMap((p) => p.points.map((q) => q[2]))]
+  const datum = f.volumes[0]?.datum ?? f.paths[0]?.datum ?? ''
+  const from = low.includes(null) ? 'ground' : altitude(Math.min(...(low as number[])))
+  return `${from} – ${high.includes(null) ? altitude(null) : altitude(Math.max(...(high as number[])), datum)}`
 }
 
 /** Typed is the same as drawing, for who does not point at maps. */
@@ -267,14 +327,16 @@ async function declare(d: Draft): Promise<void> {
     } else {
       const body = { ...planOf(d), read_set: checked.value?.read_set ?? [], ...(d.replaces ?? {}) }
       const done = await act(d.replaces ? 'intent.change' : 'intent.declare', body)
-      const id = done.events.map((e) => e.fields['id']).find((x) => typeof x === 'string')
-      if (typeof id === 'string') {
+      const id = madeBy(done)
+      if (id) {
         selection.value = id
         want(id)
       }
     }
-    tell.value = `${d.name || 'It'} is declared, for ${span((d.end - d.start) / 1000)}.`
+    const done = `${d.name || 'It'} is ${d.what === 'zone' ? 'in force as soon as it begins' : 'declared'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}. Others at this node see what you release to them.`
+    tell.value = done
     drop()
+    said.value = done
   } catch (e) {
     failed.value = errorWords(e)
   } finally {

@@ -2,17 +2,19 @@
 // draws what is in view alone, so that ten thousand rows are no burden.
 import { computed, effect, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { inTrouble, nameOf } from '../map/features.ts'
+import { boxOf, inTrouble, nameOf } from '../map/features.ts'
 import { items, loaded, type Item } from '../picture.ts'
 import { now, time } from '../clock.ts'
-import { selection, session } from '../state.ts'
+import { boundOf, boxAround, nearM, placeOf, type Bound } from '../place.ts'
+import { goTo, ringsAt, selection, session, view } from '../state.ts'
 import { altitude, window_ } from '../units.ts'
 import { stateWords } from '../words.ts'
 
 type Column = 'name' | 'party' | 'state' | 'start' | 'low'
 
 /** query narrows the table: words, each of which must be somewhere in the row;
- * one that begins with - must not. */
+ * one that begins with - must not; <5000ft, >300m and <12NM are heights and
+ * distances. */
 export const query = signal('')
 const sort = signal<{ by: Column; down: boolean }>({ by: 'start', down: false })
 const which = signal<'all' | 'now' | 'own' | 'trouble'>('all')
@@ -29,6 +31,7 @@ interface Row {
   high: number | null
   datum: string
   text: string
+  box: [number, number, number, number] | null
 }
 
 function rowOf(item: Item): Row {
@@ -54,6 +57,7 @@ function rowOf(item: Item): Row {
     item, name, state, start: Date.parse(item.start), end: Date.parse(item.end), low: bounded ? low : null, high: topless ? null : high,
     datum: item.volumes[0]?.datum ?? item.paths[0]?.datum ?? '',
     text: `${name} ${item.party} ${state} ${item.kind} ${item.type ?? ''} ${item.id} ${inTrouble(item) ? 'conflict' : ''}`.toLowerCase(),
+    box: boxOf([item]),
   }
 }
 
@@ -74,14 +78,33 @@ const key: Record<Column, (r: Row) => string | number> = {
 
 const minute = computed(() => Math.floor(time.value / 10_000) * 10_000)
 
+/** middle is what distances are counted from: the range rings' middle, else the
+ * map's. */
+const middle = computed<[number, number] | null>(() => ringsAt.value ?? (view.value && [view.value.lng, view.value.lat]))
+
+/** inBound never leaves out what is not known well enough to be left out: whose
+ * place or heights are not shown may be anywhere. */
+function inBound(r: Row, b: Bound, at: [number, number] | null): boolean {
+  if (!r.box) return true
+  switch (b.kind) {
+    case 'below': return r.low === null || r.low < b.m
+    case 'above': return r.high === null || r.high > b.m
+    case 'within': return !at || nearM(at, r.box) <= b.m
+  }
+}
+
 /** shown are the rows that the query leaves, in order. */
 export const shown = computed(() => {
-  const words = query.value.toLowerCase().split(/\s+/).filter(Boolean)
+  const said = placeOf(query.value) ? [] : query.value.toLowerCase().split(/\s+/).filter(Boolean)
+  const bounds = said.map(boundOf).filter((b) => b !== null)
+  const words = said.filter((w) => !boundOf(w))
+  const from = bounds.some((b) => b.kind === 'within') ? middle.value : null
   const at = which.value === 'now' ? minute.value : 0
   const list = rows.value.filter((r) => {
     if (which.value === 'now' && (r.start > at || r.end <= at)) return false
     if (which.value === 'own' && !r.item.own) return false
     if (which.value === 'trouble' && !inTrouble(r.item)) return false
+    if (!bounds.every((b) => inBound(r, b, from))) return false
     return words.every((w) => (w.startsWith('-') && w.length > 1 ? !r.text.includes(w.slice(1)) : r.text.includes(w)))
   })
   const { by, down } = sort.value
@@ -135,7 +158,7 @@ export function Table() {
       <div class="filters">
         <label class="grow">
           <span class="quiet">Find</span>
-          <input id="find" type="search" value={query.value} placeholder="name, party, state; -word leaves out" onInput={(e) => (query.value = e.currentTarget.value)} />
+          <input id="find" type="search" value={query.value} placeholder="name, party, state; -word; <5000ft <12NM; a place" onInput={(e) => (query.value = e.currentTarget.value)} onKeyDown={(e) => e.key === 'Enter' && lookThere()} />
         </label>
         <fieldset class="choice">
           <legend class="quiet">Show</legend>
@@ -144,7 +167,8 @@ export function Table() {
           ))}
         </fieldset>
       </div>
-      <p class="count" role="status">{countWords(list.length)}</p>
+      {placeOf(query.value) && <p class="count"><button type="button" onClick={lookThere}>Look there on the map</button></p>}
+      <p class="count" role="status">{countWords(list.length)}{query.value.split(/\s+/).some((w) => boundOf(w)?.kind === 'within') && ` Distances are from the middle of ${ringsAt.value ? 'the range rings' : 'the map'}.`}</p>
       <div
         class="rows" ref={box} id="rows" tabIndex={0} role="grid" aria-labelledby="table-title" aria-rowcount={list.length + 1} aria-activedescendant={picked >= first && picked < last ? `row-${picked}` : undefined}
         onScroll={(e) => (top.value = e.currentTarget.scrollTop)} onKeyDown={onKey}
@@ -168,6 +192,13 @@ export function Table() {
   )
 }
 
+/** lookThere brings the place that was typed into view, as wide as a fire traffic
+ * area is. */
+function lookThere(): void {
+  const at = placeOf(query.value)
+  if (at) goTo.value = boxAround(at, 13 * 1852)
+}
+
 function RowView({ r, at }: { r: Row; at: number }) {
   const trouble = inTrouble(r.item)
   const over = r.end <= time.value
@@ -181,7 +212,7 @@ function RowView({ r, at }: { r: Row; at: number }) {
       <div role="gridcell" title={r.item.party}>{r.item.party}{r.item.own ? ' (us)' : ''}</div>
       <div role="gridcell">{r.state}</div>
       <div role="gridcell" class="two">{window_(r.start, r.end, Math.floor(now.value / dayMS) * dayMS)}</div>
-      <div role="gridcell" class="two">{r.item.shown === 'withheld' ? 'not shown' : `${r.low === null ? 'ground' : altitude(r.low)} – ${altitude(r.high)}`}</div>
+      <div role="gridcell" class="two">{r.item.shown === 'withheld' ? 'not shown' : `${r.low === null ? 'ground' : altitude(r.low)} – ${altitude(r.high, r.high === null ? '' : r.datum)}`.replaceAll(/(\d) (ft|m)/g, '$1 $2')}</div>
     </div>
   )
 }
