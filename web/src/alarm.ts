@@ -1,7 +1,7 @@
 // A new conflict is one sentence: for the screen reader, and aloud if wanted.
 import { effect, untracked } from '@preact/signals'
 import { nameOf } from './map/features.ts'
-import { items, over, type Verdict } from './picture.ts'
+import { items, loaded, over, type Verdict } from './picture.ts'
 import { alarm, session, sound } from './state.ts'
 import { callOf } from './panel/detail.tsx'
 import { blocks, sentence } from './words.ts'
@@ -12,14 +12,15 @@ export function watch(): void {
   let known: Set<string> | null = null
   effect(() => {
     const all = items.value
+    const whole = loaded.value
     const standing = new Map<string, [string, Verdict]>()
     for (const i of all.values()) {
       if (!i.own || i.kind !== 'intent' || over(i)) continue
       for (const v of i.verdicts ?? []) if (blocks(v) || v.outcome === 'margin' || v.outcome === 'other_off_nominal') standing.set(`${i.id} ${v.against} ${v.id} ${v.outcome}`, [nameOf(i), v])
     }
     const before = known
-    if (all.size > 0) known = new Set(standing.keys())
-    if (!before) return
+    known = whole ? new Set(standing.keys()) : null
+    if (!before || !known) return
     const fresh = [...standing].filter(([key]) => !before.has(key))
     if (fresh.length === 0) return
     const [name, v] = fresh[0]![1]

@@ -83,6 +83,12 @@ export interface Taken {
   events: { index: number; fields: Record<string, unknown> }[]
 }
 
+/** madeBy is the id of what an act made or changed; the act has one of its own. */
+export function madeBy(t: Taken): string | null {
+  const id = t.events.find((e) => e.fields['type'] !== 'act.taken' && typeof e.fields['id'] === 'string')?.fields['id']
+  return typeof id === 'string' ? id : null
+}
+
 /** Custody says who stands for an act: the role's own key, or the node. */
 export type Custody = 'held' | 'node'
 

@@ -1,6 +1,7 @@
 // Ways out: the smallest changes that clear a plan, each one act away.
 import { useSignal } from '@preact/signals'
-import { act as say, post } from '../node.ts'
+import { act as say, madeBy, post } from '../node.ts'
+import { want } from '../picture.ts'
 import { selection } from '../state.ts'
 import { altitude, clock, distance, span } from '../units.ts'
 import { errorWords } from '../words.ts'
@@ -61,8 +62,11 @@ export function Options({ ask, act, taken }: Asked) {
     failed.value = ''
     try {
       const done = await say(act, o.body)
-      const id = done.events.map((e) => e.fields['id']).find((x) => typeof x === 'string')
-      if (typeof id === 'string') selection.value = id
+      const id = madeBy(done)
+      if (id) {
+        selection.value = id
+        want(id)
+      }
       answer.value = null
       taken(o)
     } catch (e) {
