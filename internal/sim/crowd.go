@@ -165,7 +165,8 @@ func (c *Crowd) plan(i int, begins time.Time) intent.Plan {
 	b := &crowdBox
 	place := geodesy.LatLng(at(within(b.South, b.North), within(b.West, b.East)))
 	course, speed := within(0, 360), within(12, 30)
-	when := begins.Add(time.Duration(float64(crowdHours*time.Hour)*rng.Float64()) - 5*time.Minute)
+	// None is to be over before all are declared, however busy the machine is.
+	when := begins.Add(time.Duration(float64(crowdHours*time.Hour)*rng.Float64()) + 3*time.Minute)
 	height := declared.Altitude{MM: int64(math.Round(within(60, 1500))) * 1000, Reference: string(geodesy.W84)}
 	line := declared.Trajectory{HalfWidthMM: 50_000, VErrorMM: 10_000, TErrorNS: int64(time.Second)}
 	for n := 2 + rng.IntN(3); ; n-- {

@@ -1,0 +1,102 @@
+// How the page bears a crowd: 10,000 live intents and 1,000 craft that move.
+//
+//   make browser-load        prints what it measures, and with what load average
+//
+// What one update costs the page's main thread is summed from the browser's own
+// trace: all tasks of the renderer's main thread between two frames of the
+// stream, from the first to the last that the update caused.
+import { spawn } from 'node:child_process'
+import { loadavg } from 'node:os'
+import { program } from './node.mjs'
+import { launch, Seat } from './page.mjs'
+
+const intents = Number(process.env.INTENTS ?? 10_000)
+const tracks = Number(process.env.TRACKS ?? 1000)
+const watchedS = Number(process.env.SECONDS ?? 30)
+
+/** crowd starts the node with its crowd; the link to it is returned. */
+async function crowd() {
+  const began = performance.now()
+  const node = spawn(program, ['demo', 'crowd', '--map', '--intents', String(intents), '--tracks', String(tracks), '--seed', '1'])
+  let said = ''
+  const link = await new Promise((done, failed) => {
+    const hear = (d) => {
+      said += d
+      const found = /http:\/\/127\.0\.0\.1:\d+\/\?seat=\S+/.exec(said)
+      if (found) done(found[0])
+    }
+    node.stdout.on('data', hear)
+    node.stderr.on('data', hear)
+    node.once('exit', () => failed(new Error(said)))
+  })
+  return { node, link, tookMS: performance.now() - began }
+}
+
+const percentile = (list, p) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * p))] ?? 0
+const row = (what, value) => console.log(`| ${what} | ${value} |`)
+
+const { node, link, tookMS } = await crowd()
+const browser = await launch()
+try {
+  const seat = await Seat.open(browser, new URL(link).origin, { viewport: { width: 1100, height: 720 } })
+  let bytes = 0
+  let pictureBytes = 0
+  const cdp = await seat.context.newCDPSession(seat.page)
+  await cdp.send('Network.enable')
+  const urls = new Map()
+  cdp.on('Network.responseReceived', (e) => urls.set(e.requestId, new URL(e.response.url).pathname))
+  cdp.on('Network.loadingFinished', (e) => {
+    const path = urls.get(e.requestId) ?? ''
+    if (path.startsWith('/v1/')) pictureBytes += path === '/v1/picture' ? e.encodedDataLength : 0
+    else bytes += e.encodedDataLength
+  })
+  await seat.page.addInitScript(() => {
+    globalThis.longTasks = []
+    new PerformanceObserver((l) => globalThis.longTasks.push(...l.getEntries().map((e) => [e.startTime, e.duration]))).observe({ entryTypes: ['longtask'] })
+  })
+  const began = performance.now()
+  await seat.page.goto(link)
+  await seat.page.getByText(`${intents} declared`).waitFor({ timeout: 120_000 })
+  const listed = performance.now() - began
+  await seat.drawn((ids) => ids.length > 10)
+  const drawn = performance.now() - began
+  await seat.drawn((ids) => ids.length > 10, ['tracks']).catch(() => undefined)
+
+  // Steady: tracks move once a second, and nothing else happens.
+  const measured = async (seconds, during) => {
+    await cdp.send('Performance.enable', { timeDomain: 'timeTicks' })
+    const taskS = async () => (await cdp.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration').value
+    await seat.page.evaluate(() => (globalThis.longTasks.length = 0))
+    const before = await taskS()
+    const from = performance.now()
+    await during?.()
+    await new Promise((r) => setTimeout(r, Math.max(0, seconds * 1000 - (performance.now() - from))))
+    const busy = ((await taskS()) - before) * 1000
+    const long = await seat.page.evaluate(() => globalThis.longTasks.map((t) => t[1]))
+    return { busyMS: busy, long, tookS: (performance.now() - from) / 1000 }
+  }
+  const steady = await measured(watchedS)
+  // The slider, ten steps.
+  await seat.page.getByLabel('Time looked at').focus()
+  const slid = await measured(5, async () => {
+    for (let k = 0; k < 10; k++) {
+      await seat.page.keyboard.press('ArrowRight')
+      await new Promise((r) => setTimeout(r, 300))
+    }
+  })
+  console.log(`\nload average ${loadavg()[0].toFixed(1)}; Chromium drawing in software on ${navigator.hardwareConcurrency ?? 2} processors\n\n| what | measured |\n|---|---|`)
+  row('filling the node', `${(tookMS / 1000).toFixed(1)} s`)
+  row('page, compressed, all files', `${(bytes / 1000).toFixed(0)} kB`)
+  row('picture, compressed', `${(pictureBytes / 1e6).toFixed(2)} MB`)
+  row('until the table has all', `${(listed / 1000).toFixed(1)} s`)
+  row('until the map has drawn', `${(drawn / 1000).toFixed(1)} s`)
+  row(`main thread for each update of ${tracks} tracks, mean`, `${(steady.busyMS / steady.tookS).toFixed(1)} ms`)
+  row('tasks of 50 ms and more meanwhile', `${steady.long.length} in ${steady.tookS.toFixed(0)} s, longest ${Math.max(0, ...steady.long).toFixed(0)} ms`)
+  row('main thread for each step of the slider, mean', `${((slid.busyMS - (steady.busyMS / steady.tookS) * slid.tookS) / 10).toFixed(1)} ms`)
+  row('tasks of 50 ms and more meanwhile', `${slid.long.length}, p95 ${percentile(slid.long, 0.95).toFixed(0)} ms`)
+  if (process.env.PICTURE) await seat.picture('crowd')
+  await seat.close()
+} finally {
+  await browser.close()
+  node.kill('SIGINT')
+}
