@@ -269,7 +269,7 @@ async function load(): Promise<void> {
   try {
     const answer = await get<{ desk: Desk; basis: Basis }>(`/v1/desk/${encodeURIComponent(of)}`)
     asNodeSays(answer.basis.node_time)
-    if (of === position.value) desk.value = answer.desk
+    if (of === position.value) desk.value = { ...answer.desk, watch: answer.desk.watch ?? [] }
     failing.value = ''
   } catch (e) {
     failing.value = e instanceof Error ? e.message : String(e)
