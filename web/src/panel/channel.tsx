@@ -6,6 +6,7 @@ import { alias, person, signer } from '../keys.ts'
 import { session } from '../state.ts'
 import { clock, window_ } from '../units.ts'
 import { errorWords } from '../words.ts'
+import { Agreements } from './agreements.tsx'
 import './channel.css'
 import { Compose } from './channelcompose.tsx'
 import { custody, desk, failing, level, me, nameOfParty, parties, pick, position, say, type Watch } from './channeldesk.ts'
@@ -16,7 +17,7 @@ import { TestCalls } from './channeltest.tsx'
 import { Keys } from './keys.tsx'
 import { Standing } from './stop.tsx'
 
-type Part = 'inbox' | 'sent' | 'write' | 'offers' | 'incidents' | 'watch'
+type Part = 'inbox' | 'sent' | 'write' | 'offers' | 'incidents' | 'agreements' | 'watch'
 
 /** part is what of the channel is shown. */
 export const part = signal<Part>('inbox')
@@ -47,7 +48,7 @@ function Desk() {
   const names = me.value?.positions ?? []
   const parts: [Part, string][] = [
     ['inbox', `Inbox (${(d?.inbox.length ?? 0) + (d?.tests.length ?? 0)})`], ['sent', `Sent (${d?.outbox.length ?? 0})`], ['write', 'Write'],
-    ['offers', `Offers (${openOffers.value})`], ['incidents', 'Incidents'], ['watch', 'Watch and keys'],
+    ['offers', `Offers (${openOffers.value})`], ['incidents', 'Incidents'], ['agreements', 'Agreements'], ['watch', 'Watch and keys'],
   ]
   return (
     <>
@@ -67,6 +68,7 @@ function Desk() {
       {part.value === 'write' && <Compose sent={() => (part.value = 'sent')} />}
       {part.value === 'offers' && <Offers />}
       {part.value === 'incidents' && <Incidents />}
+      {part.value === 'agreements' && <Agreements />}
       {part.value === 'watch' && <><WatchList /><Keys /></>}
     </>
   )

@@ -9,6 +9,7 @@ import { boxAround, placeOf } from '../place.ts'
 import { goTo, panel, selection, session, tell, units, view } from '../state.ts'
 import { altitude, clock, day, span } from '../units.ts'
 import { blocks, errorWords, sentence } from '../words.ts'
+import { part } from './channel.tsx'
 import { me, partiesRead } from './channeldesk.ts'
 import { callOf } from './detail.tsx'
 import { Options } from './options.tsx'
@@ -65,7 +66,7 @@ function Begin() {
   }
   return (
     <>
-      {said.value && <p class="note" role="status">{said.value}</p>}
+      {said.value && <p class="note">{said.value} <button type="button" onClick={() => { part.value = 'agreements'; panel.value = 'channel' }}>Who sees it?</button></p>}
       {partiesRead.value && !me.value && (
         <p class="note">
           {session.value?.party} is not enrolled at this node: what you draw can be checked, and nothing declared yet. <button type="button" onClick={() => (panel.value = 'channel')}>Enrol it</button>
@@ -333,7 +334,7 @@ async function declare(d: Draft): Promise<void> {
         want(id)
       }
     }
-    const done = `${d.name || 'It'} is ${d.what === 'zone' ? 'in force as soon as it begins' : 'declared'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}. Others at this node see what you release to them.`
+    const done = `${d.name || 'It'} is ${d.what === 'zone' ? 'in force as soon as it begins' : 'declared'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}.`
     tell.value = done
     drop()
     said.value = done
