@@ -1,4 +1,5 @@
 // The one screen.
+import { computed } from '@preact/signals'
 import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { now } from './clock.ts'
@@ -39,7 +40,7 @@ export function App() {
         <div class="right">
           <Tabs />
           <div id="panel" class="panel">{panels[panel.value]()}</div>
-          {draft.value === null && <Detail />}
+          {!drafting.value && <Detail />}
         </div>
       </main>
       <Help />
@@ -48,6 +49,9 @@ export function App() {
     </>
   )
 }
+
+/** drafting keeps the screen from being made anew for each point that is dragged. */
+const drafting = computed(() => draft.value !== null)
 
 const panels: Record<Panel, () => ComponentChild> = {
   table: () => <Table />,

@@ -110,7 +110,10 @@ export class Seat {
     for (let n = 0; ; n++) {
       const answer = await ask()
       if (test(answer)) return answer
-      if (n > 150) assert.fail(`not ${words}: ${JSON.stringify(answer)}`)
+      if (n > 150) {
+        await this.picture('until')
+        assert.fail(`not ${words}: ${JSON.stringify(answer)}`)
+      }
       await new Promise((r) => setTimeout(r, 100))
     }
   }

@@ -23,13 +23,21 @@ export interface Ground {
   close: () => void
 }
 
-/** canDraw tells whether this browser can draw maps at all. */
+let drawable: boolean | undefined
+
+/** canDraw tells whether this browser can draw maps at all. It is tried once:
+ * browsers have few drawing contexts, and take the map's own away for another. */
 export function canDraw(): boolean {
-  try {
-    return document.createElement('canvas').getContext('webgl2') !== null
-  } catch {
-    return false
+  if (drawable === undefined) {
+    try {
+      const c = document.createElement('canvas').getContext('webgl2')
+      drawable = c !== null
+      c?.getExtension('WEBGL_lose_context')?.loseContext()
+    } catch {
+      drawable = false
+    }
   }
+  return drawable
 }
 
 const collection = (features: Feature[]): FeatureCollection => ({ type: 'FeatureCollection', features })
