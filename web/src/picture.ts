@@ -85,6 +85,15 @@ export const phase = (i: Item): string => i.state.toLowerCase()
 /** over: nobody flies it any more. */
 export const over = (i: Item): boolean => ['ended', 'withdrawn'].includes(phase(i))
 
+const windows = new WeakMap<Item, [number, number]>()
+
+/** windowOf is an item's start and end in ms, read once: reading times is slow. */
+export function windowOf(i: Item): [number, number] {
+  let w = windows.get(i)
+  if (!w) windows.set(i, (w = [Date.parse(i.start), Date.parse(i.end)]))
+  return w
+}
+
 interface Answer {
   items: Item[]
   gone?: string[]

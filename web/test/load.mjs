@@ -58,9 +58,11 @@ try {
   await seat.page.goto(link)
   await seat.page.getByText(`${intents} declared`).waitFor({ timeout: 120_000 })
   const listed = performance.now() - began
-  await seat.drawn((ids) => ids.length > 10)
+  // A map whose craft never rest is never done loading: what is rendered counts.
+  const rendered = (layer) => seat.page.waitForFunction((layer) => (globalThis.deconflictMap?.getLayer(layer) && globalThis.deconflictMap.queryRenderedFeatures({ layers: [layer] }).length > 10), layer, { timeout: 120_000, polling: 500 })
+  await rendered('labels')
   const drawn = performance.now() - began
-  await seat.drawn((ids) => ids.length > 10, ['tracks']).catch(() => undefined)
+  if (tracks > 0) await rendered('tracks')
 
   // Steady: tracks move once a second, and nothing else happens.
   const measured = async (seconds, during) => {

@@ -1,11 +1,11 @@
 // The map, one module: it reads signals and draws, and tells what was pointed at.
-import { effect, untracked } from '@preact/signals'
+import { computed, effect, untracked } from '@preact/signals'
 import type { Feature, FeatureCollection } from 'geojson'
 import { AttributionControl, type GeoJSONSource, Map as GLMap, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl'
 import workerURL from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import '../font.css'
-import { time } from '../clock.ts'
+import { chosen, time } from '../clock.ts'
 import { changed, type Item, items, loaded, stale, tracks } from '../picture.ts'
 import { bounds, calm, dark, goTo, ringsAt, selection, units, view } from '../state.ts'
 import { drawing } from '../draft.ts'
@@ -99,6 +99,10 @@ interface Block {
   counts: Record<Kind, number>
 }
 
+/** drawnTime is the time that the map shows, in seconds: every change of it costs a
+ * frame of the whole map, so what only follows the clock goes by tens. */
+const drawnTime = computed(() => (chosen.value === null ? Math.floor(second(time.value) / 10) * 10 : second(time.value)))
+
 class Drawing {
   private readonly map: GLMap
   private readonly blocks = new Map<string, Block>()
@@ -134,7 +138,7 @@ class Drawing {
     this.grid()
     return [
       effect(() => this.draw(items.value, untracked(() => changed.value))),
-      effect(() => void m.setGlobalStateProperty('time', second(time.value))),
+      effect(() => void m.setGlobalStateProperty('time', drawnTime.value)),
       effect(() => void m.setGlobalStateProperty('selected', selection.value ?? '')),
       effect(() => void m.setGlobalStateProperty('stale', stale.value)),
       effect(() => void this.source('tracks')?.setData(collection(trackFeatures(stale.value ? [] : tracks.value.list, tracks.value.simulated)))),

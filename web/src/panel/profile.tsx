@@ -14,6 +14,9 @@ const left = 62
 const bottom = 18
 const size = signal({ width: 600, height: 130 })
 
+/** kept changes whenever the pieces were drawn anew. */
+const kept = signal({})
+
 const boxes = new WeakMap<Item, [number, number, number, number] | null>()
 
 /** inView are the items on the part of the ground that is shown. */
@@ -68,10 +71,21 @@ export function Profile() {
     const el = canvas.current!
     const sized = new ResizeObserver(() => (size.value = { width: el.clientWidth, height: el.clientHeight }))
     sized.observe(el)
-    const end = effect(() => draw(el))
+    // The pieces are many and change seldom, the time goes on every second: so they
+    // are drawn apart, and what is drawn of the pieces is kept.
+    const still = new OffscreenCanvas(1, 1)
+    const end = effect(() => {
+      drawPieces(still)
+      kept.value = {}
+    })
+    const endTime = effect(() => {
+      void kept.value
+      drawTime(el, still)
+    })
     return () => {
       sized.disconnect()
       end()
+      endTime()
     }
   }, [])
   const here = inView.value.length
@@ -93,12 +107,37 @@ const y = (m: number): number => {
 }
 const instantAt = (px: number): number => range.value[0] + ((px - left) / (size.value.width - left)) * (range.value[1] - range.value[0])
 
-function draw(el: HTMLCanvasElement): void {
+/** begun is an empty canvas of the right size. */
+function begun<T extends HTMLCanvasElement | OffscreenCanvas>(el: T): Pen | null {
   const { width, height } = size.value
   const ratio = devicePixelRatio || 1
-  el.width = width * ratio
-  el.height = height * ratio
-  const c = el.getContext('2d')
+  el.width = Math.max(1, width * ratio)
+  el.height = Math.max(1, height * ratio)
+  return el.getContext('2d') as Pen | null
+}
+
+type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
+
+function drawTime(el: HTMLCanvasElement, still: OffscreenCanvas): void {
+  const c = begun(el)
+  if (!c) return
+  c.drawImage(still, 0, 0)
+  const ratio = devicePixelRatio || 1
+  c.scale(ratio, ratio)
+  const at = x(time.value)
+  if (at < left) return
+  c.strokeStyle = paletteOf(dark.value).select
+  c.lineWidth = 1.5
+  c.beginPath()
+  c.moveTo(at, 0)
+  c.lineTo(at, size.value.height - bottom)
+  c.stroke()
+}
+
+function drawPieces(el: OffscreenCanvas): void {
+  const { width, height } = size.value
+  const ratio = devicePixelRatio || 1
+  const c = begun(el)
   if (!c) return
   c.scale(ratio, ratio)
   const p = paletteOf(dark.value)
@@ -109,42 +148,55 @@ function draw(el: HTMLCanvasElement): void {
   c.rect(left, 0, width - left, height - bottom)
   c.clip()
   const selected = selection.value
-  const pieces = scale.value.pieces
-  for (const piece of pieces) if (piece.item.id !== selected) trace(c, piece, false)
-  for (const piece of pieces) if (piece.item.id === selected) trace(c, piece, true)
-  c.strokeStyle = p.select
-  c.lineWidth = 1.5
-  c.setLineDash([])
-  c.beginPath()
-  c.moveTo(x(time.value), 0)
-  c.lineTo(x(time.value), height - bottom)
-  c.stroke()
+  const alike = new Map<string, Piece[]>()
+  for (const piece of scale.value.pieces) {
+    if (piece.item.id === selected) continue
+    const { key } = lookAs(piece)
+    const group = alike.get(key)
+    if (group) group.push(piece)
+    else alike.set(key, [piece])
+  }
+  for (const group of alike.values()) trace(c, group, false)
+  for (const piece of scale.value.pieces) if (piece.item.id === selected) trace(c, [piece], true)
   c.restore()
 }
 
-function trace(c: CanvasRenderingContext2D, piece: Piece, selected: boolean): void {
+/** lookAs is how a piece is drawn. Pieces of one look are drawn at once: ten
+ * thousand strokes of their own would take the page's breath away. */
+function lookAs({ item, path }: Piece): { colour: string; dash: number[]; path: boolean; key: string } {
   const p = paletteOf(dark.value)
-  const look = lookOf(piece.item)
-  const colour = inTrouble(piece.item) || look === 'alarm' ? p.alarm : look === 'bar' ? p.bar : look === 'advise' ? p.advise : piece.item.own ? p.own : p.other
-  c.beginPath()
+  const look = lookOf(item)
+  const colour = inTrouble(item) || look === 'alarm' ? p.alarm : look === 'bar' ? p.bar : look === 'advise' ? p.advise : item.own ? p.own : p.other
+  const dash = look === 'active' ? [] : look === 'alarm' ? [2, 2] : [5, 3]
+  return { colour, dash, path, key: `${colour} ${dash.join()} ${path}` }
+}
+
+function outline(c: Pen, piece: Piece): void {
   for (const [k, [ms, m]] of piece.points.entries()) k ? c.lineTo(x(ms), y(m)) : c.moveTo(x(ms), y(m))
+  if (!piece.path) c.closePath()
+}
+
+function trace(c: Pen, pieces: Piece[], selected: boolean): void {
+  const first = pieces[0]
+  if (!first) return
+  const { colour, dash, path } = lookAs(first)
+  c.beginPath()
+  for (const piece of pieces) outline(c, piece)
   c.strokeStyle = c.fillStyle = colour
-  c.setLineDash(look === 'active' ? [] : look === 'alarm' ? [2, 2] : [5, 3])
-  c.lineWidth = selected ? 3 : piece.path ? 2 : 1.2
-  if (!piece.path) {
-    c.closePath()
+  c.setLineDash(dash)
+  c.lineWidth = selected ? 3 : path ? 2 : 1.2
+  if (!path) {
     c.globalAlpha = selected ? 0.4 : 0.12
     c.fill()
   }
   c.globalAlpha = 1
   c.stroke()
-  if (selected) {
-    const [ms, m] = piece.points[0]!
-    c.fillText(nameOf(piece.item), Math.max(x(ms) + 3, left + 3), Math.max(y(m) - 4, 11))
-  }
+  if (!selected) return
+  const [ms, m] = first.points[0]!
+  c.fillText(nameOf(first.item), Math.max(x(ms) + 3, left + 3), Math.max(y(m) - 4, 11))
 }
 
-function axes(c: CanvasRenderingContext2D, text: string, grid: string): void {
+function axes(c: Pen, text: string, grid: string): void {
   const { width, height } = size.value
   const { low, high } = scale.value
   const unit = units.value === 'aviation' ? 0.3048 : 1

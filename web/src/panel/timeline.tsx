@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { chosen, now, time } from '../clock.ts'
-import { items } from '../picture.ts'
+import { items, windowOf } from '../picture.ts'
 import { calm, dark } from '../state.ts'
 import { clock, day, forGood } from '../units.ts'
 
@@ -17,8 +17,7 @@ export const range = computed<[number, number]>(() => {
   let from = at - 30 * minuteMS
   let to = at + 2 * 60 * minuteMS
   for (const i of items.value.values()) {
-    const s = Date.parse(i.start)
-    const e = Date.parse(i.end)
+    const [s, e] = windowOf(i)
     if (forGood(s, e)) continue
     if (s < from) from = s
     if (e > to) to = e
@@ -33,7 +32,7 @@ export function Timeline() {
   const [from, to] = range.value
   const all = items.value
   const isDark = dark.value
-  useEffect(() => density(canvas.current!, [...all.values()].map((i) => [Date.parse(i.start), Date.parse(i.end)]), from, to, isDark), [all, from, to, isDark])
+  useEffect(() => density(canvas.current!, [...all.values()].map(windowOf), from, to, isDark), [all, from, to, isDark])
   useEffect(() => {
     if (!playing.value) return
     const timer = setInterval(() => {
