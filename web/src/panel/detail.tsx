@@ -39,6 +39,9 @@ export function Detail() {
       <p class="sum">{i.party}{i.own ? ' (us)' : ''}, {stateWords(i)}, {window_(Date.parse(i.start), Date.parse(i.end), now.value)}, {altitudes(i)}</p>
       {i.under_review && <p class="error">Under review: its verdicts rest on what no longer holds.</p>}
       {i.own && i.kind === 'intent' && <Own i={i} />}
+      {!i.own && i.shown === 'withheld' && (
+        <p class="quiet">{i.native ? `${nameOf(i)} is not released to you: ask ${i.party} over the channel, or settle in an agreement what each shows.` : `Where it is its USS tells whom it concerns: subscribe, or ask ${i.party} at its uss_base_url.`}</p>
+      )}
       <h3>Details</h3>
       <dl>
         {i.version && <><dt>Version</dt><dd>{i.version}</dd></>}
@@ -69,7 +72,9 @@ function Own({ i }: { i: Item }) {
   return (
     <>
       <h3>How it stands to others</h3>
-      {list.length === 0 && <p>No conflict with what is declared to this node and shown to you. That does not say that nobody is there.</p>}
+      {list.length === 0 && (i.native
+        ? <p>No conflict with what is declared to this node and shown to you. That does not say that nobody is there.</p>
+        : <p>Declared by F3548-21: it was compared, by outline, when it was PUT, and the answer named what is in its way. No verdict is kept here; the details are with each USS.</p>)}
       <ul class="verdicts">
         {list.map((v, k) => (
           <li key={k} class={blocks(v) ? 'bad' : ''}>

@@ -67,6 +67,7 @@ function Begin() {
   return (
     <>
       {said.value && <p class="note">{said.value} <button type="button" onClick={() => { part.value = 'agreements'; panel.value = 'channel' }}>Who sees it?</button></p>}
+      {!session.value?.scopes.includes('deconflict.act') && <p class="note">This token may look, not declare: it lacks the scope <code>deconflict.act</code>. A USS declares by F3548-21 with its own program, and sees it here.</p>}
       {partiesRead.value && !me.value && (
         <p class="note">
           {session.value?.party} is not enrolled at this node: what you draw can be checked, and nothing declared yet. <button type="button" onClick={() => (panel.value = 'channel')}>Enrol it</button>
@@ -334,7 +335,7 @@ async function declare(d: Draft): Promise<void> {
         want(id)
       }
     }
-    const done = `${d.name || 'It'} is ${d.what === 'zone' ? 'in force as soon as it begins' : 'declared'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}.`
+    const done = `${d.name || 'It'} is ${d.what !== 'zone' ? 'declared' : d.start <= now.value ? 'in force' : 'declared and comes into force by itself'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}.`
     tell.value = done
     drop()
     said.value = done
