@@ -6,7 +6,7 @@ GO       ?= go
 FUZZTIME ?= 20000x
 PACKAGE  ?= ./...
 
-.PHONY: check test build map map-or-not lint race fuzz bench clean
+.PHONY: check test build map map-or-not browser shots lint race fuzz bench clean
 
 check: bin/deconflict
 	@COLUMNS=$${COLUMNS:-96} ./bin/deconflict check \
@@ -45,6 +45,14 @@ map-or-not:
 	elif ! $(MAKE) --no-print-directory --silent map; then \
 		echo "without the map in the browser, or with an older one: 'make map' failed"; \
 	fi
+
+# The map in Chromium, over the program: needs chromium and npm.
+browser: map bin/deconflict
+	npm --prefix web test
+
+# The images of the map in docs/images.
+shots: map bin/deconflict
+	node web/test/shots.mjs
 
 lint:
 	@unformatted=$$($(GO) tool gofumpt -l .) && test -z "$$unformatted" || { echo "run 'go tool gofumpt -w .' for:"; echo "$$unformatted"; exit 1; }
