@@ -1,6 +1,6 @@
 // Making a plan: draw it or drop a file, see at once whether it conflicts, take
 // a way out, declare.
-import { signal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import { now } from '../clock.ts'
 import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, planOf, readFile, templates, zonesOf, type Draft, type FileDraft, type Form } from '../draft.ts'
 import { act, madeBy } from '../node.ts'
@@ -149,10 +149,12 @@ const mileM = 1852
 
 /** Length is a number in the units chosen; inside it is metres. */
 function Length({ label, value, onValue, height = false }: { label: string; value: number; onValue: (m: number) => void; height?: boolean }) {
+  // What is being typed stays, whatever else changes meanwhile.
+  const typed = useSignal<string | null>(null)
   const [unit, per, digits] = units.value === 'metric' ? ['m', 1, 0] : height || value < 0.5 * mileM ? ['ft', footM, 0] : ['NM', mileM, 2]
   return (
     <label>{label} ({unit})
-      <input type="number" step="any" required value={Number((value / per).toFixed(digits))} onChange={(e) => { const v = e.currentTarget.valueAsNumber; if (Number.isFinite(v)) onValue(v * per) }} />
+      <input type="number" step="any" required value={typed.value ?? Number((value / per).toFixed(digits))} onInput={(e) => (typed.value = e.currentTarget.value)} onBlur={() => (typed.value = null)} onChange={(e) => { const v = e.currentTarget.valueAsNumber; if (Number.isFinite(v)) onValue(v * per) }} />
     </label>
   )
 }
@@ -168,10 +170,12 @@ export function instantOf(text: string, before: number, zulu: boolean): number |
 
 function Instant({ label, value, onValue }: { label: string; value: number; onValue: (ms: number) => void }) {
   const zulu = units.value === 'aviation'
+  const typed = useSignal<string | null>(null)
   return (
     <label>{label} ({zulu ? 'Zulu' : 'local'})
       <input
-        required autocomplete="off" spellcheck={false} placeholder="08:05" value={`${day(value)} ${clock(value).replace('Z', '')}`}
+        required autocomplete="off" spellcheck={false} placeholder="08:05" value={typed.value ?? `${day(value)} ${clock(value).replace('Z', '')}`}
+        onInput={(e) => (typed.value = e.currentTarget.value)} onBlur={() => (typed.value = null)}
         onChange={(e) => {
           const at = instantOf(e.currentTarget.value, value, zulu)
           e.currentTarget.setCustomValidity(at === null ? 'expected a time such as 08:05, or 2031-05-05 08:05:00' : '')
@@ -252,9 +256,9 @@ function Edit({ d }: { d: Draft }) {
         {!zone && <Length height label="The craft may be off by" value={d.error_m} onValue={(m) => set({ error_m: Math.max(0.001, m) })} />}
       </details>
       {d.file && d.file.suppositions.length > 0 && <details open><summary>What the file leaves open is supposed</summary><ul>{d.file.suppositions.map((s) => <li key={s}>{s}</li>)}</ul></details>}
-      {!zone && <Verdicts />}
+      {zone ? wrongOf(d) && <p class="error">{wrongOf(d)}</p> : <Verdicts d={d} />}
       <div class="acts">
-        <button class="main" disabled={busy.value || !complete(d) || bad.value}>{zone ? 'Declare and put in force' : d.replaces ? 'Declare the change' : 'Declare'}</button>
+        <button class="main" disabled={busy.value || !complete(d) || bad.value || wrongOf(d) !== ''}>{zone ? 'Declare and put in force' : d.replaces ? 'Declare the change' : 'Declare'}</button>
         <button type="button" onClick={drop}>Discard</button>
       </div>
       {!zone && bad.value && (
@@ -293,12 +297,16 @@ function move(k: number, at: LngLat): void {
   if (draft.value && at.every(Number.isFinite)) set({ points: draft.value.points.map((p, j) => (j === k ? at : p)) })
 }
 
-function Verdicts() {
+/** wrongOf says in the page's own words what no node takes; empty: nothing. */
+const wrongOf = (d: Draft): string =>
+  d.form === 'file' ? '' : d.lower_m >= d.upper_m ? 'The floor has to be below the ceiling.' : d.end <= d.start ? 'It has to end after it begins.' : ''
+
+function Verdicts({ d }: { d: Draft }) {
   const c = checked.value
   const own = session.value?.party ?? ''
   return (
     <div class="judged" role="status" aria-live="polite">
-      {checkFailed.value && <p class="error">{checkFailed.value}</p>}
+      {checkFailed.value && <p class="error">{wrongOf(d) || checkFailed.value}</p>}
       {c?.blocked && <p class="error">⚠ Conflict: it would be refused as it stands.</p>}
       {c && !c.blocked && <p>{c.state === 'none declared' ? 'None declared near: that does not say that nobody is there.' : 'No conflict with what is declared and shown to you.'}</p>}
       {c && c.verdicts.length > 0 && (
