@@ -24,7 +24,7 @@ const outcomes: Record<string, string> = {
   call_late: 'the time to call has passed',
   leaving: 'leave: it came into force around you',
   advisory: 'advisory',
-  unilateral: 'claimed by its owner alone',
+  unilateral: 'no agreement binds you to it: call its owner first',
   crossing: 'a crossing of the line, declared in time',
   crossing_late: 'a crossing of the line, declared late',
   crossing_elsewhere: 'crosses the line at another place or time than declared',
@@ -49,6 +49,11 @@ export function sentence(v: Verdict, own: string, nameFor: NameFor): string {
   const who = v.party && v.party !== own ? `${other} of ${nameFor(v.party)}` : other
   const parts: string[] = []
   const m = v.measure
+  if (v.against === 'zone' && m?.horizontal_tenth_mm !== undefined && m.horizontal_tenth_mm < 0) {
+    // One is in a zone or is not: by how much says nothing.
+    const when = v.from && v.to ? ` from ${clock(Date.parse(v.from))} to ${clock(Date.parse(v.to))}` : m.at ? ` at ${clock(Date.parse(m.at))}` : ''
+    return `inside ${who}${when} (${outcomeWords(v.outcome)}).`
+  }
   if (m?.horizontal_tenth_mm !== undefined) parts.push(m.horizontal_tenth_mm < 0 ? `overlap by ${distance(-m.horizontal_tenth_mm / 10_000)}` : `${distance(m.horizontal_tenth_mm / 10_000)} apart`)
   if (m?.vertical_mm !== undefined && v.against === 'intent') parts.push(m.vertical_mm < 0 ? 'at the same heights' : `${altitude(m.vertical_mm / 1000)} in height`)
   if (m?.at) parts.push(`at ${clock(Date.parse(m.at))}`)

@@ -308,7 +308,7 @@ function Verdicts({ d }: { d: Draft }) {
     <div class="judged" role="status" aria-live="polite">
       {checkFailed.value && <p class="error">{wrongOf(d) || checkFailed.value}</p>}
       {c?.blocked && <p class="error">⚠ Conflict: it would be refused as it stands.</p>}
-      {c && !c.blocked && <p>{c.state === 'none declared' ? 'None declared near: that does not say that nobody is there.' : 'No conflict with what is declared and shown to you.'}</p>}
+      {c && !c.blocked && <p>{c.state === 'none declared' ? 'None declared near: that does not say that nobody is there.' : c.verdicts.length > 0 ? 'It would be accepted. What it meets:' : 'No conflict with what is declared and shown to you.'}</p>}
       {c && c.verdicts.length > 0 && (
         <ul class="verdicts">{c.verdicts.map((v, k) => <li key={k} class={blocks(v) ? 'bad' : ''}>{sentence(v, own, callOf)}</li>)}</ul>
       )}
