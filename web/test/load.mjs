@@ -6,7 +6,7 @@
 // trace: all tasks of the renderer's main thread between two frames of the
 // stream, from the first to the last that the update caused.
 import { spawn } from 'node:child_process'
-import { loadavg } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { program } from './node.mjs'
 import { launch, Seat } from './page.mjs'
 
@@ -86,7 +86,7 @@ try {
       await new Promise((r) => setTimeout(r, 300))
     }
   })
-  console.log(`\nload average ${loadavg()[0].toFixed(1)}; Chromium drawing in software on ${navigator.hardwareConcurrency ?? 2} processors\n\n| what | measured |\n|---|---|`)
+  console.log(`\nload average ${loadavg()[0].toFixed(1)}; Chromium drawing in software on ${cpus().length} processors\n\n| what | measured |\n|---|---|`)
   row('filling the node', `${(tookMS / 1000).toFixed(1)} s`)
   row('page, compressed, all files', `${(bytes / 1000).toFixed(0)} kB`)
   row('picture, compressed', `${(pictureBytes / 1e6).toFixed(2)} MB`)
