@@ -82,7 +82,9 @@ export function fresh(what: Draft['what'], form: Form): Draft {
 export interface Template {
   name: string
   about: string
-  make: (at: LngLat) => Draft
+  /** ground_m is how high the ground is there above mean sea level: the program
+   * knows no terrain. */
+  make: (at: LngLat, ground_m: number) => Draft
 }
 
 const mileM = 1852
@@ -93,18 +95,18 @@ const lasting = (hours: number, d: Draft): Draft => ({ ...d, end: d.start + hour
 export const templates: Template[] = [
   {
     name: 'Fire traffic area 12/7 NM',
-    about: 'an outer ring of 12 NM, to be called before it is entered, and an inner one of 7 NM that nobody enters without contact, up to 8,000 ft for 4 h',
+    about: 'an outer ring of 12 NM, to be called before it is entered, and an inner one of 7 NM that nobody enters without contact, up to 8,000 ft AMSL for 4 h',
     make: (at) => lasting(4, { ...fresh('zone', 'circle'), name: 'FTA', points: [at], reach_m: 12 * mileM, inner_m: 7 * mileM, upper_m: 8000 * footM, zone: 'call_first' }),
   },
   {
     name: 'Temporary restriction 5 NM',
-    about: 'no entry, ground to 3,000 ft, 2 h',
-    make: (at) => lasting(2, { ...fresh('zone', 'circle'), name: 'Restriction', points: [at], reach_m: 5 * mileM, upper_m: 3000 * footM, zone: 'no_entry' }),
+    about: 'no entry, to 3,000 ft above the ground, 2 h',
+    make: (at, ground_m) => lasting(2, { ...fresh('zone', 'circle'), name: 'Restriction', points: [at], reach_m: 5 * mileM, upper_m: ground_m + 3000 * footM, zone: 'no_entry' }),
   },
   {
     name: 'Circle for a drone',
-    about: '500 m around a point, ground to 400 ft, half an hour',
-    make: (at) => ({ ...fresh('intent', 'circle'), name: '', points: [at], reach_m: 500, upper_m: 400 * footM }),
+    about: '500 m around a point, to 400 ft above the ground, half an hour',
+    make: (at, ground_m) => ({ ...fresh('intent', 'circle'), name: '', points: [at], reach_m: 500, upper_m: ground_m + 400 * footM }),
   },
 ]
 

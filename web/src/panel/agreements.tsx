@@ -120,6 +120,7 @@ function filled(c: Clause): string {
 function valueWords(name: string, v: unknown): string {
   if (Array.isArray(v)) return v.map((x) => valueWords(name, x)).join(', ')
   if (typeof v === 'number' && name.endsWith('_mm')) return `${v / 1000} m`
+  if (typeof v === 'number' && name.endsWith('_bytes')) return `${v} bytes`
   if (name === 'at_ns' && typeof v === 'number') return `${new Date(v / 1e6).toISOString().slice(11, 16)} UTC`
   if (typeof v === 'number' && name.endsWith('_ns')) return span(v / 1e9)
   if (typeof v === 'object' && v !== null) return Object.entries(v).map(([k, x]) => (k.endsWith('_ns') ? `for ${valueWords(k, x)}` : valueWords(k, x))).join(' ')

@@ -20,6 +20,9 @@ const failed = signal('')
 /** said is what came of the last declaration. */
 const said = signal('')
 
+/** ground_m is how high the ground is there above mean sea level. */
+const ground_m = signal(0)
+
 /** where is the place that templates are put at, as it was typed. */
 const where = signal('')
 
@@ -56,11 +59,11 @@ function Begin() {
     tell.value = 'Press on the map to place points, or type a position.'
   }
   const at = where.value.trim() ? placeOf(where.value) : middle()
-  const put = (make: (at: LngLat) => Draft): void => {
+  const put = (make: (at: LngLat, ground_m: number) => Draft): void => {
     failed.value = ''
     said.value = ''
     if (!at) return
-    const d = (draft.value = make(at))
+    const d = (draft.value = make(at, ground_m.value))
     where.value = ''
     goTo.value = boxAround(at, d.reach_m)
   }
@@ -92,6 +95,7 @@ function Begin() {
       )}
       <h3>By point and radius</h3>
       <label>Where <input value={where.value} size={28} autocomplete="off" spellcheck={false} placeholder="empty: the middle of the map" aria-invalid={!at} onInput={(e) => (where.value = e.currentTarget.value)} /></label>
+      <p class="ground-height"><Length height label="The ground there is above mean sea level by" value={ground_m.value} onValue={(m) => (ground_m.value = m)} /> <span class="quiet">This page knows no terrain.</span></p>
       {!at && <p class="quiet">Not read as a place yet. Write it as 47.4,8.55, as 47 24.000 N 8 33.000 E, or as a square of the military grid: 32T MT 66 49.</p>}
       <ul class="templates">
         {templates.map((t) => (
