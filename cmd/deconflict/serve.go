@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -24,6 +25,8 @@ order, a second one at once; SIGHUP reads the certificate again.
 
 The node has to know whose tokens to believe: --token-key or --jwks-url with
 the keys of an issuer, or --builtin-issuer, or for trials --insecure-dev.
+--site NAME alone makes a node for a place without internet, and prints how
+others on the same network join it.
 
 Each setting is a flag, a variable DECONFLICT_NAME or a key of the file given
 with --config, with _ for - in the latter two. A flag wins over a variable, a
@@ -140,6 +143,9 @@ func runServe(a *app, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := e.ForSite(); err != nil {
+		return 0, usagef("serve", "%s", err)
+	}
 	if c.print {
 		return exitClear, e.Print(a.stdout)
 	}
@@ -158,13 +164,23 @@ func serve(ctx context.Context, a *app, config *server.Config) (int, error) {
 	if config.InsecureDev {
 		fmt.Fprint(a.stderr, insecureWarning)
 	}
-	node, err := server.New(ctx, *config, server.Options{
-		Version: versionText(),
-		Log:     server.NewLog(config, a.stderr, a.progress),
-		Getenv:  a.getenv,
-	})
+	options := server.Options{Version: versionText(), Log: server.NewLog(config, a.stderr, a.progress), Getenv: a.getenv}
+	var here *site
+	if config.Site != "" && config.BuiltinIssuer {
+		var err error
+		if here, err = newSite(config, options.Log); err != nil {
+			return 0, &inputError{err}
+		}
+		options.Joined = here.joined
+	}
+	node, err := server.New(ctx, *config, options)
 	if err != nil {
 		return 0, &inputError{err}
+	}
+	if here != nil {
+		if err := here.open(ctx, a, node); err != nil {
+			return 0, errors.Join(err, node.Close())
+		}
 	}
 	fmt.Fprintf(a.stderr, "listening on %s\n", node.URL())
 	if url := node.DebugURL(); url != "" {

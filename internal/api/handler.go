@@ -30,6 +30,8 @@ type Config struct {
 	Mailroom *Mailroom
 	// Tracks are those of simulated craft, for event streams. Nil: none.
 	Tracks Tracks
+	// Clock says how good the node's clock is. Nil: nobody knows.
+	Clock func() ClockQuality
 }
 
 // Verifier finds out who calls; *auth.Verifier is one.

@@ -273,8 +273,9 @@ func (h *handler) status(c *call) error {
 		return err
 	}
 	return c.answer(struct {
-		Version     string `json:"version"`
-		VerifierKey string `json:"verifier_key"`
-		Basis       basis  `json:"basis"`
-	}{h.Version, h.Engine.Journal().VerifierKey(), b})
+		Version     string       `json:"version"`
+		VerifierKey string       `json:"verifier_key"`
+		Clock       ClockQuality `json:"clock"`
+		Basis       basis        `json:"basis"`
+	}{h.Version, h.Engine.Journal().VerifierKey(), h.clock(), b})
 }

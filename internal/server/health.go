@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deconflict/deconflict/internal/airspace"
+	"github.com/deconflict/deconflict/internal/api"
 )
 
 // maxClockBehind is how far the clock may be behind the last time in the
@@ -91,4 +92,27 @@ func (s *Server) alive(ctx context.Context) error {
 		return *fatal
 	}
 	return s.engine.Read(ctx, func(*airspace.State, int64) {})
+}
+
+// clockQuality returns how good the node's clock is.
+func (s *Server) clockQuality() api.ClockQuality {
+	if s.clock != nil {
+		return api.ClockQuality{Source: "rehearsal"}
+	}
+	synchronised, errorMS := systemClock()
+	return api.ClockQuality{Source: "system", Synchronised: synchronised, ErrorMS: errorMS}
+}
+
+// ClockWords says in words how good the system's clock is.
+func ClockWords() string {
+	synchronised, errorMS := systemClock()
+	switch {
+	case synchronised == nil:
+		return "the system does not say whether its clock is synchronised"
+	case !*synchronised:
+		return "NOT synchronised: compare it with another clock, by radio if need be"
+	case errorMS == nil:
+		return "synchronised"
+	}
+	return fmt.Sprintf("synchronised, off by at most %d ms", *errorMS)
 }

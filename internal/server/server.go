@@ -45,6 +45,9 @@ type Options struct {
 	Log     *slog.Logger
 	Getenv  func(string) string // for the supervisor; nil: os.Getenv
 	Tracks  api.Tracks          // of simulated craft; nil: none
+	// Joined is told of who signs in by a join code, before the answer. Nil: nobody
+	// is.
+	Joined func(context.Context, auth.Identity)
 }
 
 // Server is a node. New makes it, Run serves until it ends.
@@ -206,6 +209,7 @@ func (s *Server) wire(o Options) error {
 		clients = auth.OpenClients(filepath.Join(s.config.Data, "clients.json"))
 	}
 	s.seats = newSeats(&s.config, s.verifier, clients, s.log)
+	s.seats.joined = o.Joined
 	s.edge = newEdge(&s.config, s.seats, s.metrics, s.log)
 	s.edge.seats = s.seats
 	files, err := web.Handler(http.HandlerFunc(serveNowhere))
@@ -225,7 +229,7 @@ func (s *Server) wire(o Options) error {
 		}),
 		native: api.New(api.Config{
 			Engine: s.engine, Verifier: s.seats, Log: s.log, Version: o.Version,
-			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(), Mailroom: s.mailroom, Tracks: o.Tracks,
+			Origin: s.config.Origin, PublicLog: s.config.PublicLog, Ended: s.streams.Done(), Mailroom: s.mailroom, Tracks: o.Tracks, Clock: s.clockQuality,
 		}),
 	}
 	if issuer != nil {
@@ -370,6 +374,9 @@ func (s *Server) URL() string {
 	}
 	return u.String()
 }
+
+// Handler returns what answers requests, for who asks from within the process.
+func (s *Server) Handler() http.Handler { return s.edge }
 
 // DebugURL returns where metrics and profiles are; empty without them.
 func (s *Server) DebugURL() string {

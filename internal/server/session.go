@@ -46,6 +46,7 @@ type seats struct {
 	node     string // name of the journal
 	held     bool   // the node's time is set by hand
 	log      *slog.Logger
+	joined   func(context.Context, auth.Identity) // by a code; may be nil
 }
 
 // newSeats returns the sessions of a node that others reach at base; empty:
@@ -207,6 +208,9 @@ func (s *seats) signIn(w http.ResponseWriter, r *http.Request) error {
 	secret, begun := s.sessions.Begin(seat, id, grant)
 	if id, err = begun.Identity(r.Context()); err != nil {
 		return api.Unauthorized.With(err.Error())
+	}
+	if ask.Code != "" && s.joined != nil {
+		s.joined(r.Context(), id)
 	}
 	life := time.Until(time.Unix(0, id.ExpiresNS))
 	http.SetCookie(w, s.cookie(r, seat, secret, max(1, int(life/time.Second))))
