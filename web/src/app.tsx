@@ -119,6 +119,7 @@ function MapView() {
     return () => {
       gone = true
       close()
+      delete (window as { deconflictMap?: unknown }).deconflictMap
     }
   }, [])
   return (

@@ -4,7 +4,7 @@ import { now } from './clock.ts'
 import { person, signer } from './keys.ts'
 import { seat } from './seat.ts'
 import { instant, sign, type Statement } from './sign.ts'
-import { session } from './state.ts'
+import { lapsed, session } from './state.ts'
 
 /** Problem is an answer that refuses (RFC 9457). */
 export class Problem extends Error {
@@ -40,7 +40,15 @@ async function ask(path: string, init: RequestInit): Promise<Response> {
   } catch {
     // not the node's own words: the status says it
   }
+  if (answer.status === 401) signedOut()
   throw new Problem(answer.status, body)
+}
+
+/** signedOut asks for signing in anew when the session that there was is over. */
+export function signedOut(): void {
+  if (!session.value) return
+  lapsed.value = true
+  session.value = null
 }
 
 /** get reads from the node. */

@@ -2,7 +2,7 @@
 // the node's event stream.
 import { computed, signal } from '@preact/signals'
 import { asNodeSays, now } from './clock.ts'
-import { get, type Basis, Problem, Unreachable } from './node.ts'
+import { get, type Basis, Problem, signedOut, Unreachable } from './node.ts'
 import { session } from './state.ts'
 import { follow, type Frame } from './stream.ts'
 
@@ -202,7 +202,7 @@ function heard(): void {
 
 function ended(why: Error): void {
   if (why instanceof Problem && why.status === 401) {
-    session.value = null
+    signedOut()
     stream.value = { ...stream.value, state: 'refused', why: why.message }
     return
   }

@@ -18,6 +18,9 @@ export interface Session {
 /** session is undefined until the node was asked, and null when there is none. */
 export const session = signal<Session | null | undefined>(undefined)
 
+/** lapsed: the session ended by itself, not by signing out. */
+export const lapsed = signal(false)
+
 /** selection is the id of what is lit up. */
 export const selection = signal<string | null>(null)
 

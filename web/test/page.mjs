@@ -46,9 +46,19 @@ export class Seat {
   /** enter signs in with a token. */
   async enter(token, address = '/') {
     await this.page.goto(this.url + address)
+    await this.sign(token)
+  }
+
+  /** present gives a token to the page that asks for one. */
+  async present(token) {
     await this.page.getByText('With a client id and secret, or a token').click()
     await this.page.getByRole('textbox', { name: 'Token' }).fill(token)
     await this.page.getByRole('button', { name: 'Use the token' }).click()
+  }
+
+  /** sign signs in where the page asks for it. */
+  async sign(token) {
+    await this.present(token)
     await this.page.getByRole('heading', { name: 'What is declared' }).waitFor()
   }
 

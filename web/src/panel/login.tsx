@@ -2,15 +2,14 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { begin } from '../picture.ts'
-import { get, post, Problem } from '../node.ts'
+import { get, post, Problem, Unreachable } from '../node.ts'
 import { seat } from '../seat.ts'
-import { session, type Session } from '../state.ts'
+import { lapsed, session, type Session } from '../state.ts'
 import { join } from '../url.ts'
 import { errorWords } from '../words.ts'
 
 const failed = signal('')
 const busy = signal(false)
-const ended = signal(false)
 
 /** enter opens a session with what was given. */
 export async function enter(credentials: Record<string, string>): Promise<void> {
@@ -18,10 +17,11 @@ export async function enter(credentials: Record<string, string>): Promise<void> 
   failed.value = ''
   try {
     session.value = await post<Session>('/v1/session', { seat, ...credentials })
-    ended.value = false
+    lapsed.value = false
     await begin()
   } catch (e) {
-    failed.value = e instanceof Problem && e.status === 401 ? `Not accepted: ${e.message}` : errorWords(e)
+    session.value = null
+    failed.value = e instanceof Problem && e.status === 401 ? `Not accepted: ${e.message}` : loginWords(e)
   } finally {
     busy.value = false
   }
@@ -40,9 +40,12 @@ export async function resume(): Promise<void> {
     await begin()
   } catch (e) {
     session.value = null
-    if (!(e instanceof Problem && e.status === 401)) failed.value = errorWords(e)
+    if (!(e instanceof Problem && e.status === 401)) failed.value = loginWords(e)
   }
 }
+
+/** loginWords is what went wrong, to somebody who sees nothing else. */
+const loginWords = (e: unknown): string => (e instanceof Unreachable ? 'The node cannot be reached: it is not running, or the network is cut. Try again.' : errorWords(e))
 
 export function Login() {
   const code = useRef<HTMLInputElement>(null)
@@ -56,7 +59,7 @@ export function Login() {
     <main class="login">
       <h1>deconflict</h1>
       <p>Operators who share airspace but not a commander say here what they intend, and are told at once whether it conflicts with anyone’s plan.</p>
-      {ended.value && <p class="note">Your session has ended. Sign in to go on.</p>}
+      {lapsed.value && <p class="note">Your session has ended. Sign in to go on.</p>}
       {failed.value && <p class="error" role="alert">{failed.value}</p>}
       <form onSubmit={submit} aria-label="Join with a code">
         <label>Join code<input ref={code} name="code" required autocomplete="off" autocapitalize="characters" spellcheck={false} placeholder="K7QM4-XW2PD" /></label>
