@@ -1,7 +1,7 @@
 // A new conflict is one sentence: for the screen reader, and aloud if wanted.
 import { effect, untracked } from '@preact/signals'
 import { nameOf } from './map/features.ts'
-import { items, loaded, over, type Verdict } from './picture.ts'
+import { items, loaded, over, phase, type Verdict } from './picture.ts'
 import { alarm, session, sound } from './state.ts'
 import { callOf } from './panel/detail.tsx'
 import { blocks, sentence } from './words.ts'
@@ -13,9 +13,11 @@ export function watch(): void {
   effect(() => {
     const all = items.value
     const whole = loaded.value
-    const standing = new Map<string, [string, Verdict]>()
+    const standing = new Map<string, [string, Verdict | null]>()
     for (const i of all.values()) {
       if (!i.own || i.kind !== 'intent' || over(i)) continue
+      // One that had to give way has no verdicts any more: it has no place.
+      if (phase(i) === 'displaced') standing.set(`${i.id} displaced`, [nameOf(i), null])
       for (const v of i.verdicts ?? []) if (blocks(v) || v.outcome === 'margin' || v.outcome === 'other_off_nominal') standing.set(`${i.id} ${v.against} ${v.id} ${v.outcome}`, [nameOf(i), v])
     }
     const before = known
@@ -24,7 +26,7 @@ export function watch(): void {
     const fresh = [...standing].filter(([key]) => !before.has(key))
     if (fresh.length === 0) return
     const [name, v] = fresh[0]![1]
-    const words = `${name} and ${sentence(v, untracked(() => session.value?.party ?? ''), callOf)}`
+    const words = v ? `${name} and ${sentence(v, untracked(() => session.value?.party ?? ''), callOf)}` : `${name} had to give way to a flight that ranks higher or was there first: it is not accepted any more.`
     // Alarms do not pile up: the first is said, the others are counted.
     alarm.value = fresh.length === 1 ? words : `${words} And ${fresh.length - 1} more.`
     if (sound.value && 'speechSynthesis' in window) {

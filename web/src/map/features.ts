@@ -41,9 +41,9 @@ export interface Features {
   labels: Feature<Point, Drawn>[]
 }
 
-/** bad: it is in conflict, or under review. */
+/** bad: it is in conflict, or under review, or had to give way. */
 export const inTrouble = (i: Item): boolean =>
-  i.under_review === true || (i.verdicts ?? []).some((v) => ['conflict', 'stands', 'no_entry', 'unacknowledged', 'not_judged', 'margin'].includes(v.outcome))
+  i.under_review === true || (i.own && phase(i) === 'displaced') || (i.verdicts ?? []).some((v) => ['conflict', 'stands', 'no_entry', 'unacknowledged', 'not_judged', 'margin'].includes(v.outcome))
 
 /** nameOf is what an item is called on the screen. */
 export const nameOf = (i: Item): string => i.name || `${i.kind === 'intent' ? i.party : (i.type ?? i.kind).replaceAll('_', ' ')} ${i.id.slice(0, 4)}`

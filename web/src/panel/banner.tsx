@@ -1,8 +1,10 @@
 // What is wrong with the picture, in the one place that cannot be overlooked.
 import { ageS, diverged, loaded, mended, stream, tracks } from '../picture.ts'
 import { chosen, held, now } from '../clock.ts'
-import { alarm, session } from '../state.ts'
+import { alarm, panel, session } from '../state.ts'
 import { clock, day, span } from '../units.ts'
+import { part } from './channel.tsx'
+import { desk, nameOfParty, position } from './channeldesk.ts'
 
 export function Banner() {
   const s = stream.value
@@ -16,6 +18,7 @@ export function Banner() {
           <button type="button" onClick={() => (alarm.value = '')}>Seen</button>
         </div>
       )}
+      {panel.value !== 'channel' && <Waiting />}
       {loaded.value && s.state === 'cut' && (
         <p class="banner bad" role="alert">
           <strong>The picture is old.</strong> The node was last heard of {span(ageS.value)} ago ({s.why}). Nothing here is live. Trying again.
@@ -36,5 +39,18 @@ export function Banner() {
       {tracks.value.list.length > 0 && tracks.value.simulated && <p class="banner note"><strong>Simulated traffic.</strong> Craft that move here do not exist.</p>}
       {left < 300 && left > 0 && <p class="banner note">Your session ends in {span(left)}.</p>}
     </div>
+  )
+}
+
+/** Waiting says what waits in the channel while somebody looks elsewhere. */
+function Waiting() {
+  const all = desk.value?.inbox.filter((m) => m.message_type !== 'STOP') ?? []
+  const first = all[0]
+  if (!first) return null
+  const pressing = first.precedence === 'FLASH' || first.precedence === 'IMMEDIATE'
+  return (
+    <p class={`banner ${pressing ? 'bad' : 'note'}`} role={pressing ? 'alert' : 'status'}>
+      <strong>{all.length} {all.length === 1 ? 'message waits' : 'messages wait'}</strong> for {position.value}; the first is {first.precedence} {first.message_type} {first.number} from {nameOfParty(first.from)}. <button type="button" onClick={() => { part.value = 'inbox'; panel.value = 'channel' }}>Read</button>
+    </p>
   )
 }

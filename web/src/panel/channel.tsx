@@ -9,7 +9,7 @@ import { errorWords } from '../words.ts'
 import { Agreements } from './agreements.tsx'
 import './channel.css'
 import { Compose } from './channelcompose.tsx'
-import { custody, desk, failing, level, me, nameOfParty, parties, pick, position, say, type Watch } from './channeldesk.ts'
+import { closed, custody, desk, failing, level, me, nameOfParty, parties, pick, position, say, type Watch } from './channeldesk.ts'
 import { Incidents } from './channelincident.tsx'
 import { leftWords, MessageView } from './channelmessage.tsx'
 import { Offers, openOffers } from './channeloffer.tsx'
@@ -124,6 +124,12 @@ function Sent() {
     <>
       {d.outbox.length === 0 && <p>Nothing that you sent is open.</p>}
       <ol class="messages">{d.outbox.map((m) => <li key={m.id}><MessageView m={m} /></li>)}</ol>
+      {closed.value.length > 0 && (
+        <>
+          <h3>Dealt with since this page was opened</h3>
+          <ol class="messages">{closed.value.map((m) => <li key={m.id}><MessageView m={m} /></li>)}</ol>
+        </>
+      )}
     </>
   )
 }

@@ -5,8 +5,9 @@ import { asNodeSays, now } from '../clock.ts'
 import { alias, loadKeys, roles, signer, type Role } from '../keys.ts'
 import { act, get, headers, Problem, type Basis, type Taken } from '../node.ts'
 import { onEvent } from '../picture.ts'
-import { keep, session } from '../state.ts'
+import { keep, session, tell } from '../state.ts'
 import type { Field, Point } from './channelfield.ts'
+import { stateOf } from './channelphrase.ts'
 
 export interface Message {
   id: string
@@ -144,6 +145,23 @@ export interface Line {
 
 export const desk = signal<Desk | null>(null)
 
+/** closed are messages of this party that were dealt with since the page was
+ * opened, the newest first: who sent one has to see the answer. */
+export const closed = signal<Message[]>([])
+
+const mostClosed = 20
+
+/** close keeps what left the outbox, as it ended. */
+async function close(before: Message[], after: Message[]): Promise<void> {
+  for (const m of before) {
+    if (after.some((x) => x.id === m.id)) continue
+    const ended = await get<{ message: Message }>(`/v1/messages/${encodeURIComponent(m.id)}`).then((a) => a.message, () => null) // then it is in the journal alone
+    if (!ended) continue
+    closed.value = [ended, ...closed.value.filter((x) => x.id !== m.id)].slice(0, mostClosed)
+    tell.value = `${nameOfParty(ended.to)}: ${stateOf(ended)}, to ${ended.message_type} ${ended.number}.`
+  }
+}
+
 /** parties are all that are enrolled, by id. */
 export const parties = signal<ReadonlyMap<string, PartyRecord>>(new Map())
 
@@ -198,6 +216,7 @@ effect(() => {
     parties.value = new Map()
     partiesRead.value = false
     log.value = new Map()
+    closed.value = []
     roles.value = null
     position.value = ''
     failing.value = ''
@@ -269,6 +288,7 @@ async function load(): Promise<void> {
   try {
     const answer = await get<{ desk: Desk; basis: Basis }>(`/v1/desk/${encodeURIComponent(of)}`)
     asNodeSays(answer.basis.node_time)
+    void close(desk.value?.outbox ?? [], answer.desk.outbox)
     if (of === position.value) desk.value = { ...answer.desk, watch: answer.desk.watch ?? [] }
     failing.value = ''
   } catch (e) {

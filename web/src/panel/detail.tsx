@@ -72,7 +72,8 @@ function Own({ i }: { i: Item }) {
   return (
     <>
       <h3>How it stands to others</h3>
-      {list.length === 0 && (i.native
+      {at === 'displaced' && <p class="error">⚠ It had to give way to a flight that ranks higher or was there first, and is not accepted any more. Change it so that it is clear, or withdraw it.</p>}
+      {list.length === 0 && at !== 'displaced' && (i.native
         ? <p>No conflict with what is declared to this node and shown to you. That does not say that nobody is there.</p>
         : <p>Declared by F3548-21: it was compared, by outline, when it was PUT, and the answer named what is in its way. No verdict is kept here; the details are with each USS.</p>)}
       <ul class="verdicts">
@@ -91,11 +92,11 @@ function Own({ i }: { i: Item }) {
         <div class="acts">
           {at === 'accepted' && <button type="button" onClick={() => void go('intent.activate', { id: i.id, token: i.token, read_set: i.read_set ?? [] })}>Activate</button>}
           {['activated', 'nonconforming', 'contingent'].includes(at) && <button type="button" onClick={() => void go('intent.end', { id: i.id })}>End</button>}
-          {at === 'accepted' && <button type="button" onClick={() => void go('intent.withdraw', { id: i.id })}>Withdraw</button>}
+          {['accepted', 'proposed', 'displaced'].includes(at) && <button type="button" onClick={() => void go('intent.withdraw', { id: i.id })}>Withdraw</button>}
           {at === 'activated' && <button type="button" class="danger" onClick={() => void go('intent.nonconforming', { id: i.id })}>Not where declared</button>}
         </div>
       )}
-      {i.native && !over(i) && (held.length > 0 || list.length > 0) && <Options key={`${i.id} ${i.version}`} ask={{ intent: i.id }} act="intent.change" taken={() => want(i.id)} />}
+      {i.native && !over(i) && (held.length > 0 || list.length > 0 || at === 'displaced') && <Options key={`${i.id} ${i.version}`} ask={{ intent: i.id }} act="intent.change" taken={() => want(i.id)} />}
     </>
   )
 }
