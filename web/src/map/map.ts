@@ -139,6 +139,12 @@ class Drawing {
     return [
       effect(() => this.draw(items.value, untracked(() => changed.value))),
       effect(() => void m.setGlobalStateProperty('time', drawnTime.value)),
+      effect(() => {
+        const v = view.value
+        const c = m.getCenter()
+        // An address that was pasted or gone back to; what the map itself says is there already.
+        if (v && (Math.abs(v.lng - c.lng) > 2e-5 || Math.abs(v.lat - c.lat) > 2e-5 || Math.abs(v.zoom - m.getZoom()) > 0.01)) m.jumpTo({ center: [v.lng, v.lat], zoom: v.zoom })
+      }),
       effect(() => void m.setGlobalStateProperty('selected', selection.value ?? '')),
       effect(() => void m.setGlobalStateProperty('stale', stale.value)),
       effect(() => void this.source('tracks')?.setData(collection(trackFeatures(stale.value ? [] : tracks.value.list, tracks.value.simulated)))),
