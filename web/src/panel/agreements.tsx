@@ -140,8 +140,11 @@ function rulesWords(r: Rules): string {
 }
 
 /** shownGroups are what others need of a flight to keep clear of it. */
-const shownGroups = ['alias', 'contact', 'kind', 'off_nominal', 'priority', 'reference', 'volumes_exact']
-const shownStates = ['accepted', 'activated', 'off_nominal', 'proposed']
+const shownGroups = ['alias', 'contact', 'crossing', 'kind', 'off_nominal', 'priority', 'reference', 'volumes_exact']
+const shownStates = ['accepted', 'activated', 'ended', 'off_nominal', 'proposed']
+
+/** operating are the kinds of party that fly or are told who does. */
+const operating = ['service', 'third', 'signatory', 'member', 'notifier']
 
 /** Release shows own flights to all who are enrolled, or to nobody. */
 function Release() {
@@ -152,8 +155,8 @@ function Release() {
     said.value = ''
     const row = (kind: string): unknown => ({ to: { kind }, groups: shownGroups, states: shownStates, shown: true })
     try {
-      const taken = await say('release.set', { purpose: 'safety', retention_ns: 0, rows: all ? ['signatory', 'service'].map(row) : [] })
-      said.value = taken.missing?.length ? `Noted. It still needs ${taken.missing.join('; ')}.` : `Since ${clock(now.value)}: ${all ? 'shown to all signatories and services at this node' : 'shown to nobody beyond what always is'}.`
+      const taken = await say('release.set', { purpose: 'safety', retention_ns: 0, rows: all ? operating.map(row) : [] })
+      said.value = taken.missing?.length ? `Noted. It still needs ${taken.missing.join('; ')}.` : `Since ${clock(now.value)}: ${all ? 'shown to all who operate at this node' : 'shown to nobody beyond what always is'}.`
       failed.value = ''
     } catch (e) {
       failed.value = errorWords(e)

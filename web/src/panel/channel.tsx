@@ -14,6 +14,7 @@ import { Incidents } from './channelincident.tsx'
 import { leftWords, MessageView } from './channelmessage.tsx'
 import { Offers, openOffers } from './channeloffer.tsx'
 import { TestCalls } from './channeltest.tsx'
+import { Invite } from './invite.tsx'
 import { Keys } from './keys.tsx'
 import { Standing } from './stop.tsx'
 
@@ -69,7 +70,7 @@ function Desk() {
       {part.value === 'offers' && <Offers />}
       {part.value === 'incidents' && <Incidents />}
       {part.value === 'agreements' && <Agreements />}
-      {part.value === 'watch' && <><WatchList /><Keys /></>}
+      {part.value === 'watch' && <><WatchList /><Invite /><Keys /></>}
     </>
   )
 }

@@ -221,7 +221,7 @@ function RowView({ r, at }: { r: Row; at: number }) {
 function countWords(n: number): string {
   if (!loaded.value) return 'Asking the node…'
   const all = items.value.size
-  if (all === 0) return session.value?.mode === 'files' ? 'Nothing in these files.' : 'None declared to this node. That does not say that nobody is there.'
+  if (all === 0) return session.value?.mode === 'files' ? 'Nothing in these files.' : 'None declared to this node. That does not say that nobody is there. Declare under Plan; invite others under Channel, Watch and keys.'
   if (n === 0) return `None of ${all} match.`
   return n === all ? `${all} declared` : `${n} of ${all} declared`
 }
