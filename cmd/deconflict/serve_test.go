@@ -105,7 +105,7 @@ func (p *process) do(method, path, body string) int {
 func TestServe(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	p := startNode(t, "--data", dir, "--insecure-dev", "--debug-listen", "127.0.0.1:0")
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/v1/status": 200, "/v1/openapi.yaml": 200, "/": 404, "/metrics": 404} {
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/v1/status": 200, "/v1/openapi.yaml": 200, "/": 200, "/map": 404, "/metrics": 404} {
 		if got := p.do("GET", path, ""); got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
