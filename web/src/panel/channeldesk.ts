@@ -2,7 +2,7 @@
 // what was said about each message, as the log of the channel has it.
 import { computed, effect, signal, untracked } from '@preact/signals'
 import { asNodeSays, now } from '../clock.ts'
-import { alias, loadKeys, roles, signer, type Role } from '../keys.ts'
+import { alias, loadKeys, person, roles, signer, type Role } from '../keys.ts'
 import { act, get, headers, Problem, type Basis, type Taken } from '../node.ts'
 import { onEvent } from '../picture.ts'
 import { keep, session, tell } from '../state.ts'
@@ -238,6 +238,9 @@ async function loadParties(): Promise<void> {
     parties.value = new Map(answer.parties.map((p) => [p.id, p]))
     partiesRead.value = true
     roles.value = me.value?.roles ?? []
+    // Where the record knows one person only, it is who speaks until another says so.
+    const people = new Set(me.value?.roles.flatMap((r) => (r.holders ?? []).map((h) => h.person)))
+    if (!s.person && !person.value && people.size === 1) person.value = [...people][0]!
     const names = me.value?.positions?.map((p) => p.name) ?? []
     if (!names.includes(position.value)) {
       position.value = [remembered(s.party), s.role ?? '', 'watch', names[0] ?? ''].find((n) => names.includes(n)) ?? ''
