@@ -101,7 +101,8 @@ function Own({ i }: { i: Item }) {
   )
 }
 
-function altitudes(i: Item): string {
+/** altitudes are from where to where an item reaches, for each of its parts. */
+export function altitudes(i: Item): string {
   if (i.shown === 'withheld') return 'not shown to you'
   const all = [
     ...i.volumes.map((v) => `${v.lower_m === null ? 'ground' : altitude(v.lower_m, v.datum)} – ${altitude(v.upper_m, v.upper_m === null ? '' : v.datum)}`),

@@ -2,11 +2,11 @@
 // have gone dark.
 import { now } from '../clock.ts'
 import { nameOf } from '../map/features.ts'
-import { ageS, basis, stale } from '../picture.ts'
+import { ageS, basis, phase, stale } from '../picture.ts'
 import { session } from '../state.ts'
-import { altitude, clock, day, degrees, distance, span, window_ } from '../units.ts'
+import { clock, day, degrees, distance, span, window_ } from '../units.ts'
 import { sentence, shownIn, stateWords } from '../words.ts'
-import { callOf, mgrsOf } from './detail.tsx'
+import { altitudes, callOf, mgrsOf } from './detail.tsx'
 import { boxOf } from '../map/features.ts'
 import { shown } from './table.tsx'
 import type { Item } from '../picture.ts'
@@ -31,9 +31,9 @@ export function Print() {
                 <td>{item.party}</td>
                 <td>{stateWords(item)}</td>
                 <td>{window_(Date.parse(item.start), Date.parse(item.end), now.value)}</td>
-                <td>{item.volumes.map((v) => `${v.lower_m === null ? 'ground' : altitude(v.lower_m)} – ${altitude(v.upper_m, v.datum)}`)[0] ?? item.paths.map((p) => `${altitude(p.points[0]?.[2] ?? null)} at first, ${p.datum}`)[0] ?? 'not shown'}</td>
+                <td>{altitudes(item)}</td>
                 <td>{where(item)}</td>
-                <td>{(item.verdicts ?? []).map((v) => sentence(v, session.value?.party ?? '', callOf)).join(' ')}</td>
+                <td>{item.own && phase(item) === 'displaced' && 'Had to give way: NOT ACCEPTED. '}{(item.verdicts ?? []).map((v) => sentence(v, session.value?.party ?? '', callOf)).join(' ')}</td>
               </tr>
             ))}
           </tbody>
