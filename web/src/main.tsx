@@ -23,6 +23,10 @@ watch()
 keepChecked()
 if (seats.length < 2) void resume()
 // Who cannot ask has a banner already. In a rehearsal it also tells the time.
-const often = (): number => (held.value ? 3000 : 30_000)
-const again = (): void => void setTimeout(() => void compare().catch(() => undefined).finally(again), often())
+let askedMS = 0
+const again = (): void => void setTimeout(() => {
+  if (!held.value && Date.now() - askedMS < 30_000) return again()
+  askedMS = Date.now()
+  void compare().catch(() => undefined).finally(again)
+}, 3000)
 again()
