@@ -18,7 +18,6 @@ export function Banner() {
           <button type="button" onClick={() => (alarm.value = '')}>Seen</button>
         </div>
       )}
-      {panel.value !== 'channel' && <Waiting />}
       {loaded.value && s.state === 'cut' && (
         <p class="banner bad" role="alert">
           <strong>The picture is old.</strong> The node was last heard of {span(ageS.value)} ago ({s.why}). Nothing here is live. Trying again.
@@ -27,6 +26,7 @@ export function Banner() {
       {diverged.value && (
         <p class="banner bad" role="alert"><strong>This picture differs from the node’s,</strong> although it was just read anew. Trust neither until somebody has found out why.</p>
       )}
+      {panel.value !== 'channel' && <Waiting />}
       {mended.value && mended.value.entries > 0 && (
         <p class="banner note"><span>At {clock(mended.value.atMS)} the picture differed from the node’s in {mended.value.entries} {mended.value.entries === 1 ? 'entry' : 'entries'}, and was read anew.</span> <button type="button" onClick={() => (mended.value = null)}>Seen</button></p>
       )}
