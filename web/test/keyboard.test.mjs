@@ -44,6 +44,7 @@ describe('with the keyboard', () => {
   })
 
   test('goes to the table, a row and its details', async () => {
+    await heron.page.locator(`[data-id="${survey}"]`).waitFor()
     await heron.tabTo(/^To the table/)
     await press('Enter')
     assert.equal((await heron.focused()).id, 'rows')

@@ -151,7 +151,7 @@ export class Seat {
       const at = await this.focused()
       if (at.tag !== 'BODY' && at.tag !== 'IFRAME') assert.ok(at.seen && at.inside, `the focus is not seen on ${at.tag} ${at.name}`)
       if (name.test(at.name)) return
-      passed.push(at.name || at.id || at.tag)
+      passed.push((at.name || at.id || at.tag).split('\n')[0])
     }
     assert.fail(`Tab does not come to ${name}: ${passed.join(' | ')}`)
   }
