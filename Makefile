@@ -6,7 +6,7 @@ GO       ?= go
 FUZZTIME ?= 20000x
 PACKAGE  ?= ./...
 
-.PHONY: check test build map map-or-not browser shots lint race fuzz bench clean
+.PHONY: check test build map map-or-not browser browser-load shots lint race fuzz bench clean
 
 check: bin/deconflict
 	@COLUMNS=$${COLUMNS:-96} ./bin/deconflict check \
@@ -24,6 +24,10 @@ build: bin/deconflict
 .PHONY: bin/deconflict
 bin/deconflict: map-or-not
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $@ ./cmd/deconflict
+
+# What is handed out: a file for each system and a Debian package, in dist/.
+dist: map
+	GO='$(GO)' sh packaging/dist.sh
 
 # The map, which the program embeds: built anew when its sources changed.
 MAP_INDEX := $(or $(firstword $(wildcard internal/web/dist/index.html internal/web/dist/index.html.gz)),internal/web/dist/index.html)
@@ -50,6 +54,10 @@ map-or-not:
 browser: map bin/deconflict
 	npm --prefix web test
 
+# How the map bears 10,000 intents and 1,000 craft: for a machine that is quiet.
+browser-load: map bin/deconflict
+	node web/test/load.mjs
+
 # The images of the map in docs/images.
 shots: map bin/deconflict
 	node web/test/shots.mjs
@@ -70,5 +78,5 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGE)
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
 	find internal/web/dist -mindepth 1 ! -name absent.html -delete
