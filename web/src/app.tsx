@@ -28,7 +28,7 @@ export function App() {
   if (session.value === null) return <Login />
   return (
     <>
-      <a class="skip" href="#rows">To the table</a>
+      <a class="skip" href="#rows" onClick={toTable}>To the table</a>
       <Header />
       <Banner />
       <main class="screen">
@@ -48,6 +48,13 @@ export function App() {
       <p class="unseen" role="status" aria-live="polite">{tell.value}</p>
     </>
   )
+}
+
+/** toTable goes to the table and leaves the address, which says what is looked at. */
+function toTable(e: Event): void {
+  e.preventDefault()
+  panel.value = 'table'
+  setTimeout(() => document.getElementById('rows')?.focus())
 }
 
 /** drafting keeps the screen from being made anew for each point that is dragged. */
