@@ -36,7 +36,7 @@ var hearers = []string{"bravo", "charlie", "delta", "echo", "foxtrot", "golf"}
 func TestKillOnTheChannel(t *testing.T) {
 	rounds := 3
 	if long {
-		rounds = 40
+		rounds = 12
 	}
 	w := newWire(t)
 	for range rounds {
