@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -150,13 +148,9 @@ func (h *handler) readAct(c *call) (*party.Act, error) {
 	if _, err := c.parameters(); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, MaxActBytes))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return nil, TooMuch.With(fmt.Sprintf("found a body of more than %d bytes, expected fewer", long.Limit))
-	case err != nil:
-		return nil, BadBody.With(fmt.Sprintf("found %d bytes of it, then it ended early", len(body)))
+	body, err := c.body(MaxActBytes)
+	if err != nil {
+		return nil, err
 	}
 	text, err := statement.Canonical(body)
 	if err != nil {

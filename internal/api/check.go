@@ -2,10 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"runtime"
 	"slices"
 	"time"
@@ -94,19 +90,6 @@ func checkedOf(t *domain.Trial, b basis) *checked {
 		a.ReadSet = []string{}
 	}
 	return a
-}
-
-// body reads a body of at most so many bytes.
-func (c *call) body(most int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, most))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return nil, TooMuch.With(fmt.Sprintf("found a body of more than %d bytes, expected fewer", long.Limit))
-	case err != nil:
-		return nil, BadBody.With(fmt.Sprintf("found %d bytes of it, then it ended early", len(body)))
-	}
-	return body, nil
 }
 
 // readPlan reads a plan as the body of an act intent.declare is read.

@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -239,6 +241,19 @@ func encode(body any) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(body)
 	return b.Bytes(), err
+}
+
+// body reads a body of at most so many bytes.
+func (c *call) body(most int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, most))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return nil, TooMuch.With(fmt.Sprintf("found a body of more than %d bytes, expected fewer", long.Limit))
+	case err != nil:
+		return nil, BadBody.With(fmt.Sprintf("found %d bytes of it, then it ended early", len(body)))
+	}
+	return body, nil
 }
 
 // reader returns what the caller may see of events.

@@ -2,8 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/deconflict/deconflict/internal/journal"
@@ -26,13 +24,9 @@ func (h *handler) cosignature(c *call) error {
 	if _, err := c.parameters(); err != nil {
 		return err
 	}
-	checkpoint, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, maxCosignedBytes))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return TooMuch.With(fmt.Sprintf("found a body of more than %d bytes, expected fewer", long.Limit))
-	case err != nil:
-		return BadBody.With(fmt.Sprintf("found %d bytes of it, then it ended early", len(checkpoint)))
+	checkpoint, err := c.body(maxCosignedBytes)
+	if err != nil {
+		return err
 	}
 	keys, err := h.witnessKeys(c)
 	if err != nil {

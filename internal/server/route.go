@@ -39,8 +39,6 @@ var routes = []struct {
 	route
 }{
 	{"/", route{area: page}},
-	{"/print", route{area: page}},
-	{"/demo", route{area: page}},
 	{"/healthz", route{area: health, unlimited: true}},
 	{"/readyz", route{area: ready, unlimited: true}},
 	{"/oauth/token", route{area: token}},

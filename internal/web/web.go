@@ -24,9 +24,6 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Pages are the paths that show the map; what each shows is up to the map.
-var Pages = []string{"/", "/print", "/demo"}
-
 const (
 	indexName  = "index.html"
 	absentName = "absent.html" // the only file that is not built
@@ -119,9 +116,7 @@ func newSite(files fs.FS, others http.Handler) (*site, error) {
 	if page == nil {
 		return nil, fmt.Errorf("files of the map: found neither %s nor %s", indexName, absentName)
 	}
-	for _, at := range Pages {
-		s.files[at] = page
-	}
+	s.files["/"] = page
 	// Each page has one address.
 	delete(s.files, "/"+indexName)
 	delete(s.files, "/"+absentName)
