@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -118,16 +117,6 @@ func lanAddresses() []net.IP {
 	return append(slices.DeleteFunc(slices.Clone(found), v6), slices.DeleteFunc(found, func(ip net.IP) bool { return !v6(ip) })...)
 }
 
-// fingerprint is that of a certificate as browsers show it.
-func fingerprint(der []byte) string {
-	sum := sha256.Sum256(der)
-	parts := make([]string, len(sum))
-	for i, b := range sum {
-		parts[i] = fmt.Sprintf("%02X", b)
-	}
-	return strings.Join(parts, ":")
-}
-
 // open enrols the site's party at its first start, and says how to join.
 func (s *site) open(ctx context.Context, a *app, node *server.Server) error {
 	s.node = node
@@ -175,7 +164,7 @@ func (s *site) welcome(a *app, code string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stdout, "Browsers warn of its certificate, which nobody else vouches for. Compare its SHA-256\nfingerprint with what the browser shows, then go on:\n  %s\n", fingerprint(pair.Leaf.Raw))
+		fmt.Fprintf(a.stdout, "Browsers warn of its certificate, which nobody else vouches for. Compare its SHA-256\nfingerprint with what the browser shows, then go on:\n  %s\n", server.Fingerprint(pair.Leaf.Raw))
 	}
 	fmt.Fprintf(a.stdout, "Join code, good once and for %s: %s\n", duration(int64(firstCodeLife)), code)
 	fmt.Fprintf(a.stdout, "Clock: %s\n", server.ClockWords())

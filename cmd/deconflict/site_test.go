@@ -38,7 +38,7 @@ func newDevice(t *testing.T, url, print string) *device {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{
 		InsecureSkipVerify: true, // as a person does, who compares the fingerprint
 		VerifyConnection: func(s tls.ConnectionState) error {
-			if got := fingerprint(s.PeerCertificates[0].Raw); got != print {
+			if got := server.Fingerprint(s.PeerCertificates[0].Raw); got != print {
 				return fmt.Errorf("found the fingerprint %s, expected %s", got, print)
 			}
 			return s.PeerCertificates[0].VerifyHostname("localhost")
@@ -159,10 +159,13 @@ func TestSite(t *testing.T) {
 	if session.Party != "ember" || session.Role != "chief" {
 		t.Errorf("the first device is %+v", session)
 	}
-	var invitation struct{ Code, URL, QR string }
+	var invitation struct{ Code, URL, QR, Fingerprint string }
 	tower.must("POST", "/v1/invitations", map[string]string{"party": "kestrel"}, &invitation)
 	if want := url + "/#join=" + invitation.Code; invitation.URL != want {
 		t.Errorf("the link is %s, want %s", invitation.URL, want)
+	}
+	if invitation.Fingerprint != print {
+		t.Errorf("who invites is told the fingerprint %q, want %q", invitation.Fingerprint, print)
 	}
 	crew.must("POST", "/v1/session", map[string]string{"code": invitation.Code}, &session)
 	if session.Party != "kestrel" {
@@ -211,8 +214,24 @@ func TestSite(t *testing.T) {
 	if samePrint != print {
 		t.Errorf("the second start has the fingerprint %s, the first had %s", samePrint, print)
 	}
-	tower = newDevice(t, again, print)
-	tower.must("POST", "/v1/session", map[string]string{"code": code}, &session)
+	// Nobody who came by a code has to sign in anew; cookies know no ports.
+	tower.url, crew.url = again, again
+	crew.must("GET", "/v1/session", nil, &session)
+	if session.Party != "kestrel" {
+		t.Errorf("after the second start the second device is %+v", session)
+	}
+	if got := crew.ask("DELETE", "/v1/session", nil, nil); got != http.StatusNoContent {
+		t.Errorf("signing out is answered %d", got)
+	}
+	if got := crew.ask("GET", "/v1/session", nil, nil); got != http.StatusUnauthorized {
+		t.Errorf("signed out, and asked who it is: %d", got)
+	}
+	tower.must("GET", "/v1/session", nil, &session)
+	if session.Party != "ember" || session.Role != "chief" {
+		t.Errorf("after the second start the first device is %+v", session)
+	}
+	third := newDevice(t, again, print)
+	third.must("POST", "/v1/session", map[string]string{"code": code}, &session)
 	tower.must("GET", "/v1/picture", nil, &picture)
 	if len(picture.Items) != 1 {
 		t.Errorf("after the second start the site is shown %+v", picture.Items)

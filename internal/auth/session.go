@@ -29,11 +29,16 @@ var ErrNoSession = errors.New("no session, expected to sign in with POST /v1/ses
 type Grant func(context.Context) (Identity, error)
 
 // Sessions are who is signed in by a browser, which keeps a random secret and
-// shows it with each request. They are in memory alone: with the node they end.
-// It may be used by several goroutines at once.
+// shows it with each request. Those that rest on a token or a client end with
+// the node. Those that rest on nothing else are in a file, if there is one, so
+// that a power cut locks nobody out whose join code is spent. It may be used by
+// several goroutines at once.
 type Sessions struct {
-	now func() time.Time
-	max int
+	now  func() time.Time
+	max  int
+	file string // empty: in memory alone
+
+	writing sync.Mutex // of the file; taken before mu
 
 	mu      sync.Mutex
 	by      map[digest]*Session
@@ -43,9 +48,9 @@ type Sessions struct {
 // Session is one of them.
 type Session struct {
 	key       digest
-	party     party.ID
+	as        Identity // when it began
 	expiresNS int64
-	grant     Grant
+	grant     Grant // nil: it stands by itself
 	now       func() time.Time
 
 	ended context.Context
@@ -77,22 +82,33 @@ func keyOf(seat, secret string) digest {
 }
 
 // Begin opens a session of an identity, as long as its grant holds, until the
-// identity expires and for 12 hours at most. When there are 10,000 already, the
-// party that has most loses its oldest.
-func (s *Sessions) Begin(seat string, id Identity, grant Grant) (secret string, begun *Session) {
+// identity expires and for 12 hours at most. A nil grant holds for ever. When
+// there are 10,000 already, the party that has most loses its oldest. An error
+// is that the session could not be written down: it is good, and ends with the
+// node.
+func (s *Sessions) Begin(seat string, id Identity, grant Grant) (secret string, begun *Session, err error) {
 	secret = rand.Text()
 	now := s.now()
-	begun = &Session{
-		key: keyOf(seat, secret), party: id.Party, grant: grant, now: s.now,
-		expiresNS: min(id.ExpiresNS, now.Add(SessionLife).UnixNano()),
-	}
-	begun.ended, begun.end = context.WithCancel(context.Background())
+	begun = s.session(keyOf(seat, secret), id, grant, min(id.ExpiresNS, now.Add(SessionLife).UnixNano()))
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.makeRoom(now.UnixNano())
-	s.by[begun.key] = begun
-	s.ofParty[id.Party] = append(s.ofParty[id.Party], begun)
-	return secret, begun
+	s.add(begun)
+	s.mu.Unlock()
+	if grant == nil {
+		err = s.write()
+	}
+	return secret, begun, err
+}
+
+func (s *Sessions) session(key digest, id Identity, grant Grant, expiresNS int64) *Session {
+	one := &Session{key: key, as: id, grant: grant, now: s.now, expiresNS: expiresNS}
+	one.ended, one.end = context.WithCancel(context.Background())
+	return one
+}
+
+func (s *Sessions) add(one *Session) {
+	s.by[one.key] = one
+	s.ofParty[one.as.Party] = append(s.ofParty[one.as.Party], one)
 }
 
 func (s *Sessions) makeRoom(nowNS int64) {
@@ -118,9 +134,9 @@ func (s *Sessions) makeRoom(nowNS int64) {
 
 func (s *Sessions) remove(one *Session) {
 	delete(s.by, one.key)
-	rest := slices.DeleteFunc(slices.Clone(s.ofParty[one.party]), func(o *Session) bool { return o == one })
-	if s.ofParty[one.party] = rest; len(rest) == 0 {
-		delete(s.ofParty, one.party)
+	rest := slices.DeleteFunc(slices.Clone(s.ofParty[one.as.Party]), func(o *Session) bool { return o == one })
+	if s.ofParty[one.as.Party] = rest; len(rest) == 0 {
+		delete(s.ofParty, one.as.Party)
 	}
 	one.end()
 }
@@ -134,16 +150,20 @@ func (s *Sessions) Find(seat, secret string) *Session {
 }
 
 // End ends the session of a secret, if there is one, and reports whether there
-// was.
-func (s *Sessions) End(seat, secret string) bool {
+// was. An error is that this could not be written down: the session is over, and
+// comes back with the node's next start.
+func (s *Sessions) End(seat, secret string) (ended bool, err error) {
 	key := keyOf(seat, secret)
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	one := s.by[key]
 	if one != nil {
 		s.remove(one)
 	}
-	return one != nil
+	s.mu.Unlock()
+	if one != nil && one.grant == nil {
+		err = s.write()
+	}
+	return one != nil, err
 }
 
 // Identity returns who acts by the session, and until when at most. Its errors
@@ -152,15 +172,18 @@ func (s *Session) Identity(ctx context.Context) (Identity, error) {
 	if s.ended.Err() != nil || s.now().UnixNano() >= s.expiresNS {
 		return Identity{}, ErrNoSession
 	}
-	id, err := s.grant(ctx)
-	if err != nil {
-		return Identity{}, err
+	id := s.as
+	if s.grant != nil {
+		var err error
+		if id, err = s.grant(ctx); err != nil {
+			return Identity{}, err
+		}
 	}
 	id.ExpiresNS = min(id.ExpiresNS, s.expiresNS)
 	return id, nil
 }
 
-// Grant returns what the session rests on.
+// Grant returns what the session rests on; nil: nothing but its own end.
 func (s *Session) Grant() Grant { return s.grant }
 
 // OnEnd calls f once the session was ended; not when it expires. stop makes it

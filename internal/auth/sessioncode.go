@@ -35,7 +35,7 @@ const (
 
 // Why nobody is let in by a code, or can be invited.
 var (
-	ErrCode           = errors.New("found no such join code: wrong, used already, or too old")
+	ErrCode           = errors.New("found no such join code: wrong, used already, too old, or made before the node was last started")
 	ErrTooManyInvited = fmt.Errorf("found too many join codes that wait to be used; expected fewer than %d of a party", MaxInvitations)
 )
 
@@ -110,7 +110,8 @@ func (v *Invitations) remove(key digest, one invitation) {
 	}
 }
 
-// redeem takes a code out and returns whom it makes somebody, or ErrCode.
+// redeem takes a code out and returns whom it makes somebody and what that rests
+// on, nil for nothing, or ErrCode.
 func (v *Invitations) redeem(code string) (Identity, Grant, error) {
 	key, ok := codeKey(code)
 	if !ok {
@@ -127,11 +128,12 @@ func (v *Invitations) redeem(code string) (Identity, Grant, error) {
 		return Identity{}, nil, ErrCode
 	}
 	as, by := one.as, one.by
+	if by == nil {
+		return as, nil, nil
+	}
 	return as, func(ctx context.Context) (Identity, error) {
-		if by != nil {
-			if _, err := by(ctx); err != nil {
-				return Identity{}, err
-			}
+		if _, err := by(ctx); err != nil {
+			return Identity{}, err
 		}
 		return as, nil
 	}, nil

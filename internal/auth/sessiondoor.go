@@ -57,8 +57,8 @@ type Door struct {
 	failures failures
 }
 
-// Open returns who somebody is, and what that rests on. remote is the peer's
-// address, host:port. Its errors are ErrAttempts, those of Verify, ErrClient,
+// Open returns who somebody is, and what that rests on; nil for nothing but its
+// own end. remote is the peer's address, host:port. Its errors are ErrAttempts, those of Verify, ErrClient,
 // ErrCode, and faults of the file of clients.
 func (d *Door) Open(ctx context.Context, c Credentials, remote string) (Identity, Grant, error) {
 	address := sourceOf(remote)
@@ -91,7 +91,7 @@ func (d *Door) byCode(ctx context.Context, code, address string) (Identity, Gran
 		return Identity{}, nil, ErrAttempts
 	}
 	id, grant, err := d.Invitations.redeem(code)
-	if err == nil {
+	if err == nil && grant != nil {
 		id, err = grant(ctx) // who invited may be gone
 	}
 	if err != nil {

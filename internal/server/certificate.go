@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -58,6 +60,25 @@ func (c *certificate) load() error {
 
 // ends returns when the certificate in use ends.
 func (c *certificate) ends() time.Time { return c.current.Load().Leaf.NotAfter }
+
+// fingerprint returns that of the certificate in use; empty without TLS.
+func (s *Server) fingerprint() string {
+	if s.certificate == nil {
+		return ""
+	}
+	return Fingerprint(s.certificate.current.Load().Leaf.Raw)
+}
+
+// Fingerprint returns the SHA-256 fingerprint of a certificate in DER: 32 pairs
+// of hexadecimal digits with colons between.
+func Fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	parts := make([]string, len(sum))
+	for i, b := range sum {
+		parts[i] = fmt.Sprintf("%02X", b)
+	}
+	return strings.Join(parts, ":")
+}
 
 // watch reads the pair again when a file changed or again yields, until ctx ends.
 func (c *certificate) watch(ctx context.Context, again <-chan os.Signal) {

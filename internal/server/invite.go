@@ -98,7 +98,9 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request) error {
 		Expires string `json:"expires"`
 		URL     string `json:"url"`
 		QR      string `json:"qr"`
-	}{code, timeText(expires), join, drawn})
+		// Fingerprint is what whoever joins compares; without TLS there is none.
+		Fingerprint string `json:"fingerprint,omitempty"`
+	}{code, timeText(expires), join, drawn, s.fingerprint()})
 }
 
 // reachedAt returns the node's address as who asks has it: a node that listens

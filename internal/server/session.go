@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ type seats struct {
 func newSeats(c *Config, verifier identifier, clients *auth.Clients, log *slog.Logger) *seats {
 	s := &seats{
 		verifier: verifier,
-		sessions: auth.NewSessions(nil),
+		sessions: openSessions(c.Data, log),
 		door:     &auth.Door{Verifier: verifier, Clients: clients, Invitations: auth.NewInvitations(nil), Log: log},
 		origins:  http.NewCrossOriginProtection(),
 		node:     c.Origin,
@@ -67,6 +68,19 @@ func newSeats(c *Config, verifier identifier, clients *auth.Clients, log *slog.L
 		_ = s.origins.AddTrustedOrigin(base.Scheme + "://" + base.Host) // of a URL that was checked
 	}
 	return s
+}
+
+// openSessions returns the sessions that outlived the node's last end; none
+// without a data directory.
+func openSessions(dir string, log *slog.Logger) *auth.Sessions {
+	if dir == "" {
+		return auth.NewSessions(nil)
+	}
+	sessions, err := auth.OpenSessions(filepath.Join(dir, "sessions.json"), nil)
+	if err != nil {
+		log.Error("the sessions of browsers cannot be read: people have to sign in anew", "error", err)
+	}
+	return sessions
 }
 
 // seatKey is where the context of a request has its session: a *auth.Session,
@@ -203,9 +217,14 @@ func (s *seats) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Whoever sat there before has left.
 	if old, err := r.Cookie(cookiePrefix + seat); err == nil {
-		s.sessions.End(seat, old.Value)
+		if _, err := s.sessions.End(seat, old.Value); err != nil { // the code is spent: let in all the same
+			s.log.Error("a session that ended cannot be taken off the list, and comes back with the node's next start", "error", err)
+		}
 	}
-	secret, begun := s.sessions.Begin(seat, id, grant)
+	secret, begun, err := s.sessions.Begin(seat, id, grant)
+	if err != nil {
+		s.log.Error("a session cannot be written down, and ends with the node", "error", err)
+	}
 	if id, err = begun.Identity(r.Context()); err != nil {
 		return api.Unauthorized.With(err.Error())
 	}
@@ -243,10 +262,12 @@ func (s *seats) signOut(w http.ResponseWriter, r *http.Request) error {
 	if !auth.ValidSeat(seat) {
 		return noSession.With("expected the header " + seatHeader + " with the seat to leave")
 	}
+	http.SetCookie(w, s.cookie(r, seat, "", -1)) // whatever becomes of the rest
 	if cookie, err := r.Cookie(cookiePrefix + seat); err == nil {
-		s.sessions.End(seat, cookie.Value)
+		if _, err := s.sessions.End(seat, cookie.Value); err != nil {
+			return fmt.Errorf("signed out, but the node's next start brings the session back: %w", err)
+		}
 	}
-	http.SetCookie(w, s.cookie(r, seat, "", -1))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
