@@ -171,7 +171,7 @@ func serve(ctx context.Context, a *app, config *server.Config) (int, error) {
 		if here, err = newSite(config, options.Log); err != nil {
 			return 0, &inputError{err}
 		}
-		options.Joined = here.joined
+		options.Joined, options.Keeps = here.joined, here.keeps
 	}
 	node, err := server.New(ctx, *config, options)
 	if err != nil {

@@ -230,6 +230,16 @@ func TestSite(t *testing.T) {
 	if session.Party != "ember" || session.Role != "chief" {
 		t.Errorf("after the second start the first device is %+v", session)
 	}
+	// Of kestrel nobody is signed in any more, and it has no key of its own.
+	tower.must("POST", "/v1/invitations", map[string]string{"party": "kestrel"}, &invitation)
+	back := newDevice(t, again, print)
+	back.must("POST", "/v1/session", map[string]string{"code": invitation.Code}, &session)
+	if session.Party != "kestrel" {
+		t.Errorf("who comes back is %+v", session)
+	}
+	if got := tower.ask("POST", "/v1/invitations", map[string]string{"party": "kestrel"}, nil); got != http.StatusForbidden {
+		t.Errorf("a party of which somebody is signed in is invited by another: %d", got)
+	}
 	third := newDevice(t, again, print)
 	third.must("POST", "/v1/session", map[string]string{"code": code}, &session)
 	tower.must("GET", "/v1/picture", nil, &picture)

@@ -53,7 +53,7 @@ func (s *site) enrol(ctx context.Context, id party.ID, kind registry.Kind) error
 	if !errors.As(err, &known) || known.Status != http.StatusNotFound {
 		return err
 	}
-	file := filepath.Join(s.config.Data, "keys", "party-"+url.PathEscape(string(id))+".key")
+	file := s.keyFile(id)
 	key, err := client.GenerateKey(file)
 	if errors.Is(err, fs.ErrExist) {
 		key, err = client.LoadKey(file)
@@ -82,6 +82,19 @@ func (s *site) enrol(ctx context.Context, id party.ID, kind registry.Kind) error
 	}
 	s.log.Info("enrolled", "party", id, "kind", kind, "keys", file)
 	return nil
+}
+
+func (s *site) keyFile(id party.ID) string {
+	return filepath.Join(s.config.Data, "keys", "party-"+url.PathEscape(string(id))+".key")
+}
+
+// keeps returns the key that the node made for a party; empty if it did not.
+func (s *site) keeps(id party.ID) party.Key {
+	key, err := client.LoadKey(s.keyFile(id))
+	if err != nil {
+		return ""
+	}
+	return party.Key(client.PublicKey(key))
 }
 
 // rosterDays is for how many days the first roster of a party is.

@@ -149,6 +149,14 @@ func (s *Sessions) Find(seat, secret string) *Session {
 	return s.by[key]
 }
 
+// Any reports whether somebody of a party is signed in.
+func (s *Sessions) Any(of party.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	nowNS := s.now().UnixNano()
+	return slices.ContainsFunc(s.ofParty[of], func(one *Session) bool { return nowNS < one.expiresNS })
+}
+
 // End ends the session of a secret, if there is one, and reports whether there
 // was. An error is that this could not be written down: the session is over, and
 // comes back with the node's next start.

@@ -12,6 +12,7 @@ import (
 	"github.com/deconflict/deconflict/internal/api"
 	"github.com/deconflict/deconflict/internal/auth"
 	"github.com/deconflict/deconflict/internal/party"
+	"github.com/deconflict/deconflict/internal/registry"
 	"github.com/deconflict/deconflict/internal/world"
 )
 
@@ -149,26 +150,50 @@ func (s *Server) invited(ctx context.Context, by auth.Identity, ask *invitation)
 	return as, err
 }
 
-// mayInviteOthers refuses unless a site's party asks for one that is new: who
-// has a record speaks for itself.
+// mayInviteOthers refuses unless a site's party asks for one that is new, or for
+// one that has nothing to speak for itself with: the node alone keeps its keys,
+// and nobody of it is signed in. Without the latter a night's sleep would end a
+// party.
 func (s *Server) mayInviteOthers(ctx context.Context, by auth.Identity, other party.ID) error {
 	if s.config.Site == "" || string(by.Party) != s.config.Site {
 		return api.Forbidden.With(fmt.Sprintf("found the party %s, expected the caller's own, %s: only the party of the node's site invites others", other, by.Party))
 	}
-	level, known := party.Level(0), false
+	var key party.Key
+	if s.keeps != nil {
+		key = s.keeps(other)
+	}
+	level, known, kept := party.Level(0), false, false
 	err := s.engine.ReadWorld(ctx, func(st *world.State, nowNS int64) {
 		level = levelNow(st, by, nowNS)
-		known = st.Registry.Party(other) != nil
+		p := st.Registry.Party(other)
+		known, kept = p != nil, p != nil && heldBy(p, key)
 	})
 	switch {
 	case err != nil:
 		return err
 	case level < party.Policy:
 		return api.Forbidden.With("found no role of level policy in the token, expected one: it takes that to invite another party")
-	case known:
-		return api.Forbidden.With(fmt.Sprintf("%s is enrolled already: its own people invite others", other))
+	case known && !kept:
+		return api.Forbidden.With(fmt.Sprintf("%s is enrolled already, with keys of its own: its own people invite others", other))
+	case known && s.seats.sessions.Any(other):
+		return api.Forbidden.With(fmt.Sprintf("%s is enrolled already, and somebody of it is signed in: its own people invite others", other))
 	}
 	return nil
+}
+
+// heldBy reports whether a key is the only one that a party's record names.
+func heldBy(p *registry.Party, key party.Key) bool {
+	if key == "" {
+		return false
+	}
+	for _, r := range p.Roles {
+		for _, h := range r.Holders {
+			if h.Key != key {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // colleague returns the standing that somebody of the caller's own party gets: a

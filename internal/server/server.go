@@ -32,6 +32,7 @@ import (
 	"github.com/deconflict/deconflict/internal/f3548"
 	"github.com/deconflict/deconflict/internal/journal"
 	"github.com/deconflict/deconflict/internal/notify"
+	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/web"
 )
 
@@ -48,6 +49,9 @@ type Options struct {
 	// Joined is told of who signs in by a join code, before the answer. Nil: nobody
 	// is.
 	Joined func(context.Context, auth.Identity)
+	// Keeps returns the key that the operator keeps for a party, empty for none. Nil:
+	// for nobody.
+	Keeps func(party.ID) party.Key
 }
 
 // Server is a node. New makes it, Run serves until it ends.
@@ -64,6 +68,7 @@ type Server struct {
 	clock       *rehearsalClock // nil: the real one
 	certificate *certificate    // nil without TLS
 	supervisor  supervisor
+	keeps       func(party.ID) party.Key // may be nil
 
 	listener      net.Listener
 	http          *http.Server
@@ -92,6 +97,7 @@ func New(ctx context.Context, c Config, o Options) (s *Server, err error) {
 		metrics:    newMetrics(o.Version),
 		mailroom:   api.NewMailroom(),
 		supervisor: newSupervisor(o.Getenv),
+		keeps:      o.Keeps,
 		failed:     make(chan struct{}),
 	}
 	s.streams, s.hangUp = context.WithCancel(context.Background())

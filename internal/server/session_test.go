@@ -550,3 +550,32 @@ func TestOperatorInvites(t *testing.T) {
 		t.Error("a code for nobody")
 	}
 }
+
+// A party speaks for itself once its record names any key but the one that the
+// node keeps.
+func TestHeldByTheNode(t *testing.T) {
+	record := func(keys ...party.Key) *registry.Party {
+		p := &registry.Party{ID: "valley", Roles: []registry.Role{{Name: "chief"}, {Name: "watch"}}}
+		for i, k := range keys {
+			r := &p.Roles[i%2]
+			r.Holders = append(r.Holders, registry.Holder{Person: "v", Key: k})
+		}
+		return p
+	}
+	for name, k := range map[string]struct {
+		record *registry.Party
+		key    party.Key
+		want   bool
+	}{
+		"as the node made it":        {record("n", "n"), "n", true},
+		"a key of its own, too":      {record("n", "n", "n", "own"), "n", false},
+		"its own alone":              {record("own", "own"), "n", false},
+		"somebody without a key":     {record("n", "n", ""), "n", false},
+		"none that the node keeps":   {record("n", "n"), "", false},
+		"none, and nobody has a key": {record("", ""), "", false},
+	} {
+		if got := heldBy(k.record, k.key); got != k.want {
+			t.Errorf("%s: %v, want %v", name, got, k.want)
+		}
+	}
+}
