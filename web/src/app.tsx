@@ -16,6 +16,7 @@ import { Profile } from './panel/profile.tsx'
 import { seats, Side } from './panel/side.tsx'
 import { StopButton } from './panel/stop.tsx'
 import { Table } from './panel/table.tsx'
+import { Kept } from './panel/timekeeper.tsx'
 import { Timeline } from './panel/timeline.tsx'
 import { end, items, stream } from './picture.ts'
 import { helpOpen, keep, panel, session, tell, theme, units, type Panel, type Theme, type Units } from './state.ts'
@@ -83,6 +84,7 @@ function Header() {
     <header>
       <h1>deconflict</h1>
       <p class="clock"><time>{day(now.value)} {clock(now.value)}</time></p>
+      <Kept />
       {s.mode === 'node' && <p class={live ? 'stream live' : 'stream'}>{live ? '● live' : '○ not live'}</p>}
       <p class="who">{s.party}{s.role ? `, ${s.role}` : ''}{s.person ? ` (${s.person})` : ''}</p>
       <StopButton />

@@ -10,6 +10,7 @@ import { resume } from './panel/login.tsx'
 import { seats } from './panel/side.tsx'
 import { compare } from './picture.ts'
 import { theme } from './state.ts'
+import { keepTime } from './timekeeping.ts'
 import { keepAddress, readAddress } from './url.ts'
 
 readAddress()
@@ -22,6 +23,7 @@ listen()
 watch()
 keepChecked()
 if (seats.length < 2) void resume()
+keepTime()
 // Who cannot ask has a banner already. In a rehearsal it also tells the time.
 let askedMS = 0
 const again = (): void => void setTimeout(() => {

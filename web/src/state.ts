@@ -74,7 +74,8 @@ export const helpOpen = signal(false)
 /** shortcuts may be switched off: some speak to their computers. */
 export const shortcuts = signal(stored('shortcuts') !== 'off')
 
-function stored(name: string): string | null {
+/** stored is a choice that was remembered. */
+export function stored(name: string): string | null {
   try {
     return localStorage.getItem('deconflict.' + name)
   } catch {

@@ -5,6 +5,7 @@ import { alarm, panel, session } from '../state.ts'
 import { clock, day, span } from '../units.ts'
 import { part } from './channel.tsx'
 import { desk, nameOfParty, position } from './channeldesk.ts'
+import { Unkept } from './timekeeper.tsx'
 
 export function Banner() {
   const s = stream.value
@@ -26,6 +27,7 @@ export function Banner() {
       {diverged.value && (
         <p class="banner bad" role="alert"><strong>This picture differs from the node’s,</strong> although it was just read anew. Trust neither until somebody has found out why.</p>
       )}
+      <Unkept />
       {panel.value !== 'channel' && <Waiting />}
       {mended.value && mended.value.entries > 0 && (
         <p class="banner note"><span>At {clock(mended.value.atMS)} the picture differed from the node’s in {mended.value.entries} {mended.value.entries === 1 ? 'entry' : 'entries'}, and was read anew.</span> <button type="button" onClick={() => (mended.value = null)}>Seen</button></p>
@@ -37,7 +39,7 @@ export function Banner() {
         ? <p class="banner note"><strong>Files on this computer:</strong> nobody else’s flights are here. The time is that at which the first plan begins.</p>
         : held.value && <p class="banner note"><strong>A rehearsal:</strong> the node’s time is set by hand.</p>}
       {tracks.value.list.length > 0 && tracks.value.simulated && <p class="banner note"><strong>Simulated traffic.</strong> Craft that move here do not exist.</p>}
-      {left < 300 && left > 0 && <p class="banner note">Your session ends in {span(left)}.</p>}
+      {left < 1800 && left > 0 && <p class="banner note">Your session ends in {span(left)}. To go on you then need a new join code, or what you signed in with.</p>}
     </div>
   )
 }

@@ -11,6 +11,8 @@ interface Invitation {
   expires: string
   url: string
   qr: string
+  /** fingerprint is that of the node's certificate; without TLS there is none. */
+  fingerprint?: string
 }
 
 const failed = signal('')
@@ -46,8 +48,20 @@ export function Invite() {
           <p>For {m.of}, once, until {clock(Date.parse(m.expires))}: <strong class="joincode">{m.code}</strong></p>
           <p>At <span class="value">{m.url.split('#')[0]}</span>, or by this picture:</p>
           <img class="qr" alt={`QR code of ${m.url}`} src={`data:image/svg+xml,${encodeURIComponent(m.qr)}`} />
+          {m.fingerprint && <Fingerprint of={m.fingerprint} />}
         </div>
       )}
     </section>
+  )
+}
+
+/** Fingerprint is what keeps who joins from being deceived by somebody in between. */
+function Fingerprint({ of }: { of: string }) {
+  const lines = of.match(/(?:[0-9A-F]{2}:?){1,8}/g) ?? []
+  return (
+    <>
+      <p>The other browser warns of the node’s certificate. Before going on let it show the certificate; its SHA-256 fingerprint has to be this one, with or without colons, in small letters or capitals. Another one: do not go on, somebody is in between.</p>
+      <p><code class="fingerprint">{lines.map((l) => <span key={l}>{l}</span>)}</code></p>
+    </>
   )
 }

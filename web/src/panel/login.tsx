@@ -67,6 +67,15 @@ export function Login() {
         <p class="quiet">Printed by the node where it was started, or shown by somebody who has joined. It works once.</p>
       </form>
       <details>
+        <summary>No code, or it is not accepted</summary>
+        <ul>
+          <li>Who is signed in for your party makes another: Channel, Watch and keys, Invite.</li>
+          <li>At a site its chief makes one in the same place, for a party that is new, and for one of which nobody is signed in any more.</li>
+          <li>When nobody can, go to the machine that the node runs on and start the node again: it prints a new code. Nothing that was declared is lost, and who joined with a code stays signed in.</li>
+        </ul>
+        <p class="quiet">A session lasts 12 hours at most. A code that nobody used is void after a restart.</p>
+      </details>
+      <details>
         <summary>With a client id and secret, or a token</summary>
         <form onSubmit={submit} aria-label="Sign in as a client">
           <label>Client id<input name="client_id" required autocomplete="username" spellcheck={false} /></label>
