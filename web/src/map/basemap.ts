@@ -3,6 +3,7 @@ import type { Feature, FeatureCollection, LineString, Point } from 'geojson'
 import { feature, mesh } from 'topojson-client'
 import type { GeometryCollection, Topology } from 'topojson-specification'
 import worldURL from 'world-atlas/countries-50m.json?url'
+import { flat } from './groundring.ts'
 
 type World = Topology<{ land: GeometryCollection; countries: GeometryCollection }>
 
@@ -13,7 +14,7 @@ export async function ground(): Promise<{ land: FeatureCollection; borders: Feat
   if (!answer.ok) throw new Error(`the base map: ${answer.status}`)
   const world = (await answer.json()) as World
   return {
-    land: feature(world, world.objects.land) as FeatureCollection,
+    land: flat(feature(world, world.objects.land) as FeatureCollection),
     borders: { type: 'Feature', properties: {}, geometry: mesh(world, world.objects.countries, (a, b) => a !== b) },
   }
 }
