@@ -6,7 +6,7 @@ GO       ?= go
 FUZZTIME ?= 20000x
 PACKAGE  ?= ./...
 
-.PHONY: check test build map map-or-not browser browser-load shots lint race fuzz bench clean
+.PHONY: check test build dist map map-or-not browser browser-load shots lint race fuzz bench clean
 
 check: bin/deconflict
 	@COLUMNS=$${COLUMNS:-96} ./bin/deconflict check \
@@ -25,9 +25,10 @@ build: bin/deconflict
 bin/deconflict: map-or-not
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $@ ./cmd/deconflict
 
-# What is handed out: a file for each system and a Debian package, in dist/.
-dist: map
-	GO='$(GO)' sh packaging/dist.sh
+# What is handed out: a file for each system and Debian packages, in dist/. It
+# builds the map anew, whatever lies there.
+dist: web/node_modules/.package-lock.json
+	@GO='$(GO)' sh packaging/dist.sh
 
 # The map, which the program embeds: built anew when its sources changed.
 MAP_INDEX := $(or $(firstword $(wildcard internal/web/dist/index.html internal/web/dist/index.html.gz)),internal/web/dist/index.html)
