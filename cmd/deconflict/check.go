@@ -40,6 +40,7 @@ Flags:
   --svg OUT                   draw plan view and altitude profile of conflicts
   --map                       then draw all on a map in the browser, served to this
                               machine alone until Ctrl-C
+  --basemap FILE              with --map: draw it over this map of the area (PMTiles)
 
 Exit codes: 0 compared and clear; 1 conflict; 2 unusable input, nothing to compare,
 or an output that cannot be written; 3 internal fault.
@@ -52,6 +53,7 @@ type check struct {
 	minima, zoneMinima separations
 	json, onMap        bool
 	geojson, svg       string
+	basemap            string
 
 	sources []*source
 	byID    map[string]*volume.Entity
@@ -72,6 +74,7 @@ func (c *check) flags() *flags {
 	f.set.Var(&c.zoneMinima, "zone-minima", "LATERAL,VERTICAL[,TIME], such as 50m,20m,0s")
 	f.set.BoolVar(&c.json, "json", false, "print the result as JSON")
 	f.set.BoolVar(&c.onMap, "map", false, "draw on a map in the browser")
+	f.set.StringVar(&c.basemap, "basemap", "", "a file")
 	f.set.StringVar(&c.geojson, "geojson", "", "a file to write")
 	f.set.StringVar(&c.svg, "svg", "", "a file to write")
 	return f
@@ -86,6 +89,9 @@ func runCheck(a *app, args []string) (int, error) {
 	if len(files) == 0 {
 		return 0, usagef("check", "found no file; expected at least one plan to check")
 	}
+	if c.basemap != "" && !c.onMap {
+		return 0, usagef("check", "--basemap: expected it with --map alone")
+	}
 	if err := c.load(a, files); err != nil {
 		return 0, err
 	}
@@ -97,7 +103,7 @@ func runCheck(a *app, args []string) (int, error) {
 	}
 	if c.onMap {
 		own := func(e *volume.Entity) bool { return !c.origin[e.ID].against }
-		if err := showMap(a, api.Files{Entities: c.entities, Verdicts: c.result.Verdicts, Own: own}); err != nil {
+		if err := showMap(a, api.Files{Entities: c.entities, Verdicts: c.result.Verdicts, Own: own}, c.basemap); err != nil {
 			return 0, err
 		}
 	}

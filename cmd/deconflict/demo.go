@@ -56,6 +56,7 @@ Flags:
   --no-wait                   begin without Enter
   --map                       the links to the map, and stay after the last row,
                               also where the output is not a terminal
+  --basemap FILE              a map of the area (PMTiles), drawn under everything
   --listen HOST:PORT          where the node serves, on this machine alone; a free
                               port of 127.0.0.1 by default
   --intents N                 flights of a crowd, 1 to 20000; 1000 by default
@@ -72,6 +73,7 @@ line, 3 the node failed.
 // demo is the command line of demo.
 type demo struct {
 	part, dir, listen string
+	basemap           string
 	step, all         bool
 	shown             bool // the map is spoken of, and the node stays at the end
 	noWait            bool
@@ -115,6 +117,7 @@ func (d *demo) parse(args []string) (scenario string, err error) {
 	f.set.StringVar(&d.part, "part", "", "the id of a party")
 	f.set.StringVar(&d.dir, "dir", "", "a directory")
 	f.set.StringVar(&d.listen, "listen", "127.0.0.1:0", "an address such as 127.0.0.1:8080")
+	f.set.StringVar(&d.basemap, "basemap", "", "a file")
 	f.set.BoolVar(&d.step, "step", false, "")
 	f.set.BoolVar(&d.all, "all", false, "")
 	f.set.BoolVar(&d.shown, "map", d.shown, "")

@@ -34,6 +34,7 @@ func (d *demo) node(ctx context.Context, clock string, traffic *sim.Traffic) (*d
 	if clock != "" {
 		c.DebugListen = "127.0.0.1:0"
 	}
+	c.Basemap = d.basemap
 	c.PartyRate, c.PartyBurst = 1e5, 100_000
 	srv, err := server.New(ctx, c, server.Options{
 		Version: versionText(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Tracks: traffic.Tracks,

@@ -127,7 +127,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		usage string
 		flags *flags
 	}
-	commandsWithFlags := []command{{checkUsage, c.flags()}, {optionsUsage, (&optionsCommand{}).flags()}, {convertUsage, convertFlags(&s, new(string), new(string))}, {showUsage, showFlags(&s, new(bool), new(bool))}, {tokenUsage, (&tokenRequest{}).flags()}, {serveUsage, (&serveCommand{}).flags()}}
+	commandsWithFlags := []command{{checkUsage, c.flags()}, {optionsUsage, (&optionsCommand{}).flags()}, {convertUsage, convertFlags(&s, new(string), new(string))}, {showUsage, showFlags(&s, new(bool), new(bool), new(string))}, {tokenUsage, (&tokenRequest{}).flags()}, {serveUsage, (&serveCommand{}).flags()}}
 	for domain, usage := range map[string]string{
 		"party": partyUsage, "agreement": agreementUsage, "channel": channelUsage, "intent": intentUsage, "zone": zoneUsage, "offer": offerUsage,
 		"notice": noticeUsage, "bearer": bearerUsage, "incident": incidentUsage, "release": releaseUsage, "record": recordUsage, "act": actFileUsage,

@@ -28,21 +28,24 @@ alone until Ctrl-C. Plans without a clock then need a start.
 Flags:
   --json                      print as JSON
   --map                       draw on a map in the browser
+  --basemap FILE              with --map: draw it over this map of the area (PMTiles)
 All but --speed with --map alone:
 ` + settingsUsage
 
-func showFlags(s *settings, asJSON, onMap *bool) *flags {
+func showFlags(s *settings, asJSON, onMap *bool, basemap *string) *flags {
 	f := newFlags("show")
 	s.register(f)
 	f.set.BoolVar(asJSON, "json", false, "print as JSON")
 	f.set.BoolVar(onMap, "map", false, "draw on a map in the browser")
+	f.set.StringVar(basemap, "basemap", "", "a file")
 	return f
 }
 
 func runShow(a *app, args []string) (int, error) {
 	var s settings
 	var asJSON, onMap bool
-	files, err := showFlags(&s, &asJSON, &onMap).parse(args)
+	var basemap string
+	files, err := showFlags(&s, &asJSON, &onMap, &basemap).parse(args)
 	if err != nil {
 		return 0, err
 	}
@@ -51,6 +54,9 @@ func runShow(a *app, args []string) (int, error) {
 	}
 	if placed := s.placing(); placed != "" && !onMap {
 		return 0, usagef("show", "%s: expected it with --map alone; what a file says is shown without", placed)
+	}
+	if basemap != "" && !onMap {
+		return 0, usagef("show", "--basemap: expected it with --map alone")
 	}
 	var read []*plan.File
 	var failed []error
@@ -66,13 +72,13 @@ func runShow(a *app, args []string) (int, error) {
 		return 0, err
 	}
 	if len(failed) == 0 && onMap {
-		return exitClear, s.mapFiles(a, read)
+		return exitClear, s.mapFiles(a, read, basemap)
 	}
 	return exitClear, errors.Join(failed...)
 }
 
 // mapFiles places what files hold and shows it on the map.
-func (s *settings) mapFiles(a *app, files []*plan.File) error {
+func (s *settings) mapFiles(a *app, files []*plan.File, basemap string) error {
 	sources := make([]*source, len(files))
 	for i, f := range files {
 		sources[i] = &source{file: f}
@@ -88,7 +94,7 @@ func (s *settings) mapFiles(a *app, files []*plan.File) error {
 	for _, src := range sources {
 		all.Entities = append(all.Entities, src.entities...)
 	}
-	return showMap(a, all)
+	return showMap(a, all, basemap)
 }
 
 func printFiles(a *app, files []*plan.File, asJSON bool) error {

@@ -18,21 +18,29 @@ import (
 
 // showMap serves the map of files to this machine until it is interrupted. It
 // says where on stderr, so that the answer can be piped.
-func showMap(a *app, f api.Files) error {
+func showMap(a *app, f api.Files, basemap string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serveFiles(ctx, a.stderr, f)
+	return serveFiles(ctx, a.stderr, f, basemap)
 }
 
-func serveFiles(ctx context.Context, says io.Writer, f api.Files) error {
+// serveFiles draws them over a base map, if there is one.
+func serveFiles(ctx context.Context, says io.Writer, f api.Files, basemap string) error {
+	area, err := web.OpenBasemap(basemap)
+	if err != nil {
+		return &inputError{fmt.Errorf("--basemap: %w", err)}
+	}
 	files, err := api.FilesHandler(f)
 	if err != nil {
 		return &inputError{err}
 	}
-	handler, err := web.Handler(files)
+	page, err := web.Handler(files)
 	if err != nil {
 		return err
 	}
+	handler := http.NewServeMux()
+	handler.Handle("/", page)
+	handler.Handle(web.BasemapPath, area)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func TestMapOfFiles(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- serveFiles(ctx, w, api.Files{Entities: c.entities, Verdicts: c.result.Verdicts}) }()
+	go func() { ended <- serveFiles(ctx, w, api.Files{Entities: c.entities, Verdicts: c.result.Verdicts}, "") }()
 	address := ""
 	for lines := bufio.NewScanner(r); address == "" && lines.Scan(); {
 		if _, rest, ok := strings.Cut(lines.Text(), "map on "); ok {

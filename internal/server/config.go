@@ -31,6 +31,8 @@ type Config struct {
 	TLSClientCA string // clients must show a certificate of it
 	PlainHTTP   bool   // allow a public address without TLS
 
+	Basemap string // a file that the page draws under everything; empty for none
+
 	Site string // the party whose site the node stands at; it may invite others
 
 	DebugListen string // host:port of metrics and profiles; empty for none

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/deconflict/deconflict/internal/web"
 )
 
 // area is which handler serves a path.
@@ -19,7 +21,8 @@ const (
 	keys
 	session
 	invitations
-	page // the map
+	page    // the map
+	basemap // what it may be drawn over
 )
 
 // route is where a path leads. Its name has no ids in it, so that there are few.
@@ -39,6 +42,7 @@ var routes = []struct {
 	route
 }{
 	{"/", route{area: page}},
+	{web.BasemapPath, route{area: basemap}},
 	{"/healthz", route{area: health, unlimited: true}},
 	{"/readyz", route{area: ready, unlimited: true}},
 	{"/oauth/token", route{area: token}},

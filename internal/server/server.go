@@ -222,9 +222,14 @@ func (s *Server) wire(o Options) error {
 	if err != nil {
 		return err
 	}
+	ground, err := web.OpenBasemap(s.config.Basemap)
+	if err != nil {
+		return &ConfigError{Name: "basemap", Err: err}
+	}
 	handlers := map[area]http.Handler{
 		nowhere:     files, // it has an icon and the like
 		page:        files,
+		basemap:     ground,
 		session:     s.seats,
 		invitations: http.HandlerFunc(s.serveInvitations),
 		health:      http.HandlerFunc(serveHealth),

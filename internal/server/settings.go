@@ -75,6 +75,7 @@ var Settings = []Setting{
 	{"tls-client-ca", "FILE", "PEM certificates; clients must show one that these signed", func(c *Config) any { return &c.TLSClientCA }},
 	{"plain-http", "", "allow a public address without TLS, behind something that ends it", func(c *Config) any { return &c.PlainHTTP }},
 	{"site", "PARTY", "the party whose site the node stands at; gives it all that is not set: data in ./PARTY, a certificate, keys, a record, :8443 on all interfaces. Its roles of level policy may invite people of parties that are new", func(c *Config) any { return &c.Site }},
+	{"basemap", "FILE", "a map of the area in PMTiles, version 3, that the page draws under everything; none by default", func(c *Config) any { return &c.Basemap }},
 	{"debug-listen", "HOST:PORT", "private address of /metrics and /debug/pprof; none by default", func(c *Config) any { return &c.DebugListen }},
 	{"clock", "TIME", "for rehearsals: the node's time begins here and stands until POST /debug/clock sets it on; needs --debug-listen", func(c *Config) any { return &c.Clock }},
 	{"public-log", "", "serve /log/ without a token; its leaves hold commitments only", func(c *Config) any { return &c.PublicLog }},
