@@ -35,7 +35,7 @@ after(async () => {
 })
 
 const everywhere = ['areas', 'paths-planned']
-const stale = (seat) => seat.page.evaluate(() => globalThis.deconflictMap?.getGlobalState().stale)
+const stale = (seat) => seat.page.evaluate(() => getComputedStyle(document.querySelector('.maplibregl-canvas')).opacity < 0.5)
 const old = (seat) => seat.page.getByRole('alert').filter({ hasText: 'The picture is old.' })
 
 /** live waits until a seat shows the present again. */

@@ -30,8 +30,11 @@ after(async () => {
 
 const slider = () => heron.page.getByRole('slider', { name: 'Time looked at' })
 const rows = () => heron.page.locator('.row').evaluateAll((all) => all.map((r) => r.dataset.id))
-const mapTime = () => heron.page.evaluate(() => globalThis.deconflictMap.getGlobalState().time)
-const secondOf = (clock) => Date.parse(`2031-05-05T${clock}Z`) / 1000
+/** when is what the map shows each of the two as. */
+const when = () => heron.page.evaluate(([survey, delivery]) => {
+  const drawn = globalThis.deconflictMap.queryRenderedFeatures({ layers: ['areas', 'paths-planned'] })
+  return [survey, delivery].map((id) => drawn.find((f) => f.properties.id === id)?.state.when ?? 'planned').join(', ')
+}, [survey, delivery])
 
 const same = (list) => (ids) => JSON.stringify([...ids].sort()) === JSON.stringify([...list].sort())
 
@@ -55,11 +58,14 @@ describe('the time', () => {
     for (let k = 0; k < 9; k++) await heron.page.keyboard.press('Enter')
     assert.match(await slider().getAttribute('aria-valuetext'), / 09:01:00Z, planned$/)
     await heron.until(rows, same([survey]), 'the survey alone')
-    await heron.until(mapTime, (t) => t === secondOf('09:01:00'), 'the time of the map')
+    await heron.until(when, (w) => w === 'now, planned', 'the survey now')
     for (let k = 0; k < 10; k++) await heron.page.keyboard.press('.')
     await heron.until(rows, same([survey, delivery]), 'both')
     assert.match(await slider().getAttribute('aria-valuetext'), / 09:11:00Z, planned$/)
-    await heron.until(mapTime, (t) => t === secondOf('09:11:00'), 'the time of the map')
+    await heron.until(when, (w) => w === 'now, now', 'both now')
+    for (let k = 0; k < 6; k++) await heron.page.keyboard.press('.')
+    await heron.until(when, (w) => w === 'now, past', 'the delivery over')
+    for (let k = 0; k < 6; k++) await heron.page.keyboard.press(',')
     await heron.page.getByText('Not now:').waitFor()
     await heron.accessible()
   })

@@ -1,7 +1,7 @@
 // Items as features of the map. Decisions rest on exact shapes at the node;
 // what is here is for the eye.
 import type { Feature, LineString, Point, Polygon } from 'geojson'
-import { phase, type Item, type Path, type Track } from '../picture.ts'
+import { phase, type Item, type Path } from '../picture.ts'
 
 /** look is how an item is drawn: by what it is and in which state. */
 export type Look = 'planned' | 'active' | 'alarm' | 'over' | 'bar' | 'advise'
@@ -32,6 +32,8 @@ export interface Drawn {
   from: number
   to: number
   bad: boolean
+  /** least is from which zoom on a name is written */
+  least?: number
   [name: string]: unknown
 }
 
@@ -94,15 +96,6 @@ export function whereAt(p: Path, ms: number): { at: [number, number]; alt_m: num
     return { at: [a[0] + (b[0] - a[0]) * f, a[1] + (b[1] - a[1]) * f], alt_m: a[2] + (b[2] - a[2]) * f }
   }
   return null
-}
-
-/** trackFeatures draws where craft are said to be. */
-export function trackFeatures(list: Track[], simulated: boolean): Feature<Point>[] {
-  return list.map((t, n) => ({
-    type: 'Feature', id: n,
-    properties: { id: t.intent ?? '', label: simulated ? `${t.label} sim` : t.label, course: t.course_deg, alt: t.alt_m },
-    geometry: { type: 'Point', coordinates: t.at },
-  }))
 }
 
 /** boxOf is what holds all of an item, or null. */

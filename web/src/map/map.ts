@@ -6,13 +6,16 @@ import workerURL from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import '../font.css'
 import { chosen, time } from '../clock.ts'
-import { changed, type Item, items, loaded, stale, tracks } from '../picture.ts'
+import { changed, type Item, items, type LngLat, loaded, stale } from '../picture.ts'
 import { bounds, calm, dark, goTo, ringsAt, selection, units, view } from '../state.ts'
 import { drawing } from '../draft.ts'
 import { graticule, ground } from './basemap.ts'
-import { boxOf, type Features, featuresOf, second, trackFeatures } from './features.ts'
+import { Craft } from './craft.ts'
+import { boxOf, type Features, featuresOf, inTrouble } from './features.ts'
 import { edit } from './draw.ts'
+import { Labels } from './labels.ts'
 import { rings, spots } from './marks.ts'
+import { Moments } from './moments.ts'
 import { hits, styleOf } from './style.ts'
 
 setWorkerUrl(workerURL)
@@ -49,7 +52,7 @@ export async function open(container: HTMLElement): Promise<Ground> {
   const at = view.value
   const map = new GLMap({
     container, style: styleOf(dark.value), center: at ? [at.lng, at.lat] : [0, 25], zoom: at?.zoom ?? 1.2,
-    attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: calm ? 0 : 150, canvasContextAttributes: { antialias: devicePixelRatio < 2 },
+    attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: calm ? 0 : 150, canvasContextAttributes: { antialias: false },
   })
   map.touchZoomRotate.disableRotation()
   map.addControl(new NavigationControl({ showCompass: false }), 'top-left')
@@ -59,9 +62,6 @@ export async function open(container: HTMLElement): Promise<Ground> {
   const ends = [
     effect(() => scale.setUnit(units.value === 'aviation' ? 'nautical' : 'metric')),
   ]
-  map.on('styledata', () => {
-    if (!map.hasImage('craft')) map.addImage('craft', craft(), { sdf: true })
-  })
   await new Promise<void>((done) => map.once('load', () => done()))
   const g = new Drawing(map)
   ends.push(...g.follow(), edit(map))
@@ -75,19 +75,6 @@ export async function open(container: HTMLElement): Promise<Ground> {
   }
 }
 
-/** craft is an arrow head that points north. */
-function craft(): ImageData {
-  const size = 22
-  const c = new OffscreenCanvas(size, size).getContext('2d')!
-  c.moveTo(size / 2, 1)
-  c.lineTo(size - 4, size - 2)
-  c.lineTo(size / 2, size - 7)
-  c.lineTo(4, size - 2)
-  c.closePath()
-  c.fill()
-  return c.getImageData(0, 0, size, size)
-}
-
 /** sources are those of items, by the kind of their features. */
 const sources = { areas: 'areas', lines: 'paths', labels: 'labels' } as const
 type Kind = keyof typeof sources
@@ -99,17 +86,23 @@ interface Block {
   counts: Record<Kind, number>
 }
 
-/** drawnTime is the time that the map shows, in seconds: every change of it costs a
- * frame of the whole map, so what only follows the clock goes by tens. */
-const drawnTime = computed(() => (chosen.value === null ? Math.floor(second(time.value) / 10) * 10 : second(time.value)))
+/** drawnTime is the time that the map shows: every change of it can cost a frame of
+ * the whole map, so what only follows the clock goes by ten seconds. */
+const drawnTime = computed(() => chosen.value ?? Math.floor(time.value / 10_000) * 10_000)
 
 class Drawing {
   private readonly map: GLMap
+  private readonly craft: Craft
+  private readonly moments: Moments
+  private readonly labels = new Labels()
+  private selected = ''
   private readonly blocks = new Map<string, Block>()
   private next = 1
 
   constructor(map: GLMap) {
     this.map = map
+    this.craft = new Craft(map)
+    this.moments = new Moments(map)
   }
 
   private source(name: string): GeoJSONSource | undefined {
@@ -127,27 +120,39 @@ class Drawing {
     })
     m.on('click', (e) => {
       if (drawing.value) return // the press places a point
+      const craft = this.craft.at(e.point.x, e.point.y)
+      if (craft?.intent) {
+        selection.value = craft.intent
+        return
+      }
       const hit = m.queryRenderedFeatures([[e.point.x - 4, e.point.y - 4], [e.point.x + 4, e.point.y + 4]], { layers: hits })
       // The smallest thing under the pointer: it is the hardest to hit.
       const ids = [...new Set(hit.map((f) => String(f.properties['id'] ?? '')).filter(Boolean))]
       selection.value = ids.sort((a, b) => sizeOf(a) - sizeOf(b))[0] ?? null
     })
     m.on('mousemove', (e) => {
-      m.getCanvas().style.cursor = m.queryRenderedFeatures(e.point, { layers: hits }).length > 0 ? 'pointer' : ''
+      const at = this.craft.at(e.point.x, e.point.y)
+      m.getCanvas().style.cursor = at || m.queryRenderedFeatures(e.point, { layers: hits }).length > 0 ? 'pointer' : ''
     })
     this.grid()
     return [
+      effect(() => this.moments.lookAt(drawnTime.value)),
       effect(() => this.draw(items.value, untracked(() => changed.value))),
-      effect(() => void m.setGlobalStateProperty('time', drawnTime.value)),
       effect(() => {
         const v = view.value
         const c = m.getCenter()
         // An address that was pasted or gone back to; what the map itself says is there already.
         if (v && (Math.abs(v.lng - c.lng) > 2e-5 || Math.abs(v.lat - c.lat) > 2e-5 || Math.abs(v.zoom - m.getZoom()) > 0.01)) m.jumpTo({ center: [v.lng, v.lat], zoom: v.zoom })
       }),
-      effect(() => void m.setGlobalStateProperty('selected', selection.value ?? '')),
-      effect(() => void m.setGlobalStateProperty('stale', stale.value)),
-      effect(() => void this.source('tracks')?.setData(collection(trackFeatures(stale.value ? [] : tracks.value.list, tracks.value.simulated)))),
+      effect(() => {
+        this.select(this.selected, false)
+        this.selected = selection.value ?? ''
+        this.select(this.selected, true)
+        const picked = items.value.get(this.selected)
+        void this.source('picked')?.setData(collection(picked ? featuresOf(picked, 0).labels : []))
+      }),
+      effect(() => void m.getContainer().classList.toggle('stale', stale.value)),
+      ...this.craft.follow(),
       effect(() => void this.source('spots')?.setData(collection(spots()))),
       effect(() => void this.source('rings')?.setData(collection(rings(ringsAt.value, bounds.value)))),
       effect(() => {
@@ -166,7 +171,7 @@ class Drawing {
       effect(() => {
         const box = goTo.value
         if (!box) return
-        m.fitBounds(box, { padding: 60, maxZoom: 14, animate: !calm, duration: 500 })
+        m.fitBounds(box, { padding: Math.min(60, m.getContainer().clientHeight / 6), maxZoom: 14, animate: !calm, duration: 500 })
         goTo.value = null
       }),
     ]
@@ -178,16 +183,22 @@ class Drawing {
     if (ids === null) {
       this.blocks.clear()
       this.next = 1
-      for (const i of all.values()) this.number(i, add)
+      for (const kind of kinds) this.moments.forget(sources[kind])
+      this.labels.clear()
+      // What matters is written first, and takes the room.
+      const rank = (i: Item): number => (inTrouble(i) ? 0 : i.own ? 1 : 2)
+      for (const i of [...all.values()].sort((a, b) => rank(a) - rank(b))) this.number(i, add)
       for (const kind of kinds) this.source(sources[kind])?.setData(collection(add[kind]))
       return
     }
     const remove: Record<Kind, number[]> = { areas: [], lines: [], labels: [] }
     for (const id of ids) {
-      const block = this.blocks.get(id)
-      let n = block?.first ?? 0
-      for (const kind of kinds) for (let k = block?.counts[kind] ?? 0; k > 0; k--) remove[kind].push(n++)
+      for (const [kind, n] of this.numbers(id)) {
+        remove[kind].push(n)
+        this.moments.remove(sources[kind], n)
+      }
       this.blocks.delete(id)
+      this.labels.remove(id)
       const i = all.get(id)
       if (i) this.number(i, add)
     }
@@ -199,10 +210,29 @@ class Drawing {
   /** number draws an item under numbers that no feature had before. */
   private number(i: Item, into: Record<Kind, Feature[]>): void {
     const f: Features = featuresOf(i, this.next)
+    for (const l of f.labels) l.properties.least = this.labels.add(i.id, l.geometry.coordinates as LngLat)
     const counts = { areas: f.areas.length, lines: f.lines.length, labels: f.labels.length }
     this.blocks.set(i.id, { first: this.next, counts })
     this.next += counts.areas + counts.lines + counts.labels
-    for (const kind of kinds) for (const one of f[kind]) into[kind].push(one)
+    for (const kind of kinds) {
+      for (const one of f[kind]) {
+        into[kind].push(one)
+        this.moments.add(sources[kind], Number(one.id), one.properties.from, one.properties.to)
+      }
+    }
+    if (i.id === this.selected) this.select(i.id, true)
+  }
+
+  /** numbers are those of an item's features. */
+  private numbers(id: string): [Kind, number][] {
+    const block = this.blocks.get(id)
+    if (!block) return []
+    let n = block.first
+    return kinds.flatMap((kind) => Array.from({ length: block.counts[kind] }, (): [Kind, number] => [kind, n++]))
+  }
+
+  private select(id: string, selected: boolean): void {
+    for (const [kind, n] of this.numbers(id)) this.moments.select(sources[kind], n, selected)
   }
 
   private grid(): void {

@@ -29,17 +29,12 @@ const colourOf = (p: Palette): ExpressionSpecification => [
   p.other,
 ]
 
-const isNow: ExpressionSpecification = ['all', ['<=', ['get', 'from'], ['global-state', 'time']], ['>', ['get', 'to'], ['global-state', 'time']]]
-const isPast: ExpressionSpecification = ['<=', ['get', 'to'], ['global-state', 'time']]
-const isSelected: ExpressionSpecification = ['==', ['get', 'id'], ['global-state', 'selected']]
+const isSelected: ExpressionSpecification = ['boolean', ['feature-state', 'selected'], false]
 
 /** strength is how much is seen of what is, is to come, and is over at the time
- * looked at. A stale picture is drawn faint throughout. */
-const strength = (now: number, planned: number, past: number): DataDrivenPropertyValueSpecification<number> => [
-  '*',
-  ['case', isSelected, 1, isNow, now, isPast, past, planned],
-  ['case', ['global-state', 'stale'], 0.45, 1],
-]
+ * looked at. */
+const strength = (selected: number, now: number, planned: number, past: number): DataDrivenPropertyValueSpecification<number> =>
+  ['case', isSelected, selected, ['match', ['feature-state', 'when'], 'now', now, 'past', past, planned]]
 
 const dashes: Record<Look, number[] | null> = { planned: [4, 3], active: null, alarm: [1, 1], over: [1, 4], bar: [8, 2], advise: [2, 2] }
 
@@ -50,8 +45,9 @@ function outline(id: string, source: string, look: Look, p: Palette, width: numb
     layout: { 'line-join': 'round' },
     paint: {
       'line-color': colourOf(p),
-      'line-width': ['case', isSelected, width + 2, look === 'alarm' ? width + 1.5 : width],
-      'line-opacity': strength(1, 0.75, 0.25),
+      // From far off thin, as what is many would be one blot.
+      'line-width': ['interpolate', ['linear'], ['zoom'], 6, ['case', isSelected, width + 2, width / 2], 11, ['case', isSelected, width + 2, look === 'alarm' ? width + 1.5 : width]],
+      'line-opacity': strength(1, 1, 0.75, 0.25),
       ...(dash ? { 'line-dasharray': dash } : {}),
     },
   }
@@ -60,7 +56,7 @@ function outline(id: string, source: string, look: Look, p: Palette, width: numb
 const looks: Look[] = ['over', 'advise', 'bar', 'planned', 'active', 'alarm']
 
 /** hits are the layers that can be pointed at. */
-export const hits = ['areas', ...looks.map((l) => `paths-${l}`), 'tracks']
+export const hits = ['areas', ...looks.map((l) => `paths-${l}`)]
 
 /** styleOf is the whole style. */
 export function styleOf(dark: boolean): StyleSpecification {
@@ -68,8 +64,7 @@ export function styleOf(dark: boolean): StyleSpecification {
   const font = ['B612']
   return {
     version: 8,
-    state: { time: { default: 0 }, selected: { default: '' }, stale: { default: false } },
-    sources: { land: none, borders: none, graticule: none, areas: none, paths: none, labels: none, tracks: none, rings: none, spots: none, draft: none },
+    sources: { land: none, borders: none, graticule: none, areas: none, paths: none, labels: none, picked: none, rings: none, spots: none, draft: none },
     layers: [
       { id: 'sea', type: 'background', paint: { 'background-color': p.sea } },
       { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': p.land, 'fill-antialias': false } },
@@ -91,22 +86,20 @@ export function styleOf(dark: boolean): StyleSpecification {
       },
       {
         id: 'areas', type: 'fill', source: 'areas',
-        paint: { 'fill-color': colourOf(p), 'fill-opacity': ['*', ['case', isSelected, 0.35, isNow, 0.2, isPast, 0.02, 0.08], ['case', ['global-state', 'stale'], 0.4, 1]] },
+        paint: { 'fill-color': colourOf(p), 'fill-opacity': strength(0.35, 0.2, 0.08, 0.02) },
       },
       ...looks.map((l) => outline('outlines', 'areas', l, p, 1.6)),
       ...looks.map((l) => outline('paths', 'paths', l, p, 2.2)),
       {
-        id: 'labels', type: 'symbol', source: 'labels', minzoom: 5,
+        id: 'labels', type: 'symbol', source: 'labels', minzoom: 5, filter: ['>=', ['zoom'], ['get', 'least']],
         layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 12, 'text-anchor': 'bottom', 'text-offset': [0, -0.3], 'text-max-width': 12 },
-        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 0.85, 0.35) },
+        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 1, 0.85, 0.35) },
       },
       {
-        id: 'tracks', type: 'symbol', source: 'tracks',
-        layout: {
-          'icon-image': 'craft', 'icon-rotate': ['get', 'course'], 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true,
-          'text-field': ['step', ['zoom'], '', 8, ['get', 'label']], 'text-font': font, 'text-size': 11, 'text-anchor': 'left', 'text-offset': [1, 0], 'text-optional': true,
-        },
-        paint: { 'text-color': p.track, 'text-halo-color': p.halo, 'text-halo-width': 1.4, 'icon-color': p.track, 'icon-halo-color': p.halo, 'icon-halo-width': 1, 'icon-opacity': ['case', ['global-state', 'stale'], 0.3, 1], 'text-opacity': ['case', ['global-state', 'stale'], 0.4, 1] },
+        id: 'picked', type: 'symbol', source: 'picked',
+        layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 12, 'text-anchor': 'bottom', 'text-offset': [0, -0.3], 'text-max-width': 12, 'text-allow-overlap': true },
+        // The same properties as other names have: one that differed would have a program of its own built at the first selection.
+        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 1, 1, 1) },
       },
       { id: 'spots', type: 'circle', source: 'spots', paint: { 'circle-radius': 9, 'circle-color': 'transparent', 'circle-stroke-color': p.alarm, 'circle-stroke-width': 3 } },
       {

@@ -1,5 +1,7 @@
 // The plan of the day on paper: for a wall, a briefing, or a site whose screens
 // have gone dark.
+import { render } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { now } from '../clock.ts'
 import { nameOf } from '../map/features.ts'
 import { ageS, basis, phase, stale } from '../picture.ts'
@@ -11,10 +13,33 @@ import { boxOf } from '../map/features.ts'
 import { shown } from './table.tsx'
 import type { Item } from '../picture.ts'
 
+const paper = matchMedia('print')
+
+/** Print is on paper only: kept up to date on the screen, where nobody sees it, it
+ * would write the whole list anew with every second of the clock. */
 export function Print() {
+  const box = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // Printing waits for nothing that is drawn later, so it is drawn here and now.
+    const begin = (): void => render(<Day />, box.current!)
+    const over = (): void => render(null, box.current!)
+    const change = (): void => (paper.matches ? begin() : over())
+    addEventListener('beforeprint', begin)
+    addEventListener('afterprint', over)
+    paper.addEventListener('change', change)
+    return () => {
+      removeEventListener('beforeprint', begin)
+      removeEventListener('afterprint', over)
+      paper.removeEventListener('change', change)
+    }
+  }, [])
+  return <section class="print" aria-hidden="true" ref={box} />
+}
+
+function Day() {
   const list = shown.value
   return (
-    <section class="print" aria-hidden="true">
+    <>
       <h1>Plan of the day, {day(now.value)}</h1>
       <p>
         As {session.value?.party} sees it at {clock(now.value)}; node {basis.value?.node}, entry {basis.value?.journal_size}.
@@ -40,7 +65,7 @@ export function Print() {
         </table>
       )}
       <p>What is not on this list was not declared to this node, or not shown to {session.value?.party}. It gives no permission to anybody.</p>
-    </section>
+    </>
   )
 }
 

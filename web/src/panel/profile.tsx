@@ -161,13 +161,17 @@ function drawPieces(el: OffscreenCanvas): void {
   c.restore()
 }
 
+/** mostDashed is how many pieces are still drawn with dashes: with more they are not
+ * seen, and take most of the time. */
+const mostDashed = 2000
+
 /** lookAs is how a piece is drawn. Pieces of one look are drawn at once: ten
  * thousand strokes of their own would take the page's breath away. */
 function lookAs({ item, path }: Piece): { colour: string; dash: number[]; path: boolean; key: string } {
   const p = paletteOf(dark.value)
   const look = lookOf(item)
   const colour = inTrouble(item) || look === 'alarm' ? p.alarm : look === 'bar' ? p.bar : look === 'advise' ? p.advise : item.own ? p.own : p.other
-  const dash = look === 'active' ? [] : look === 'alarm' ? [2, 2] : [5, 3]
+  const dash = look === 'active' || scale.value.pieces.length > mostDashed ? [] : look === 'alarm' ? [2, 2] : [5, 3]
   return { colour, dash, path, key: `${colour} ${dash.join()} ${path}` }
 }
 
