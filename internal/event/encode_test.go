@@ -146,7 +146,7 @@ func TestEncodeIsTheCanonicalFormOfTheStruct(t *testing.T) {
 			good++
 		}
 	})
-	if good == 0 {
+	if good == 0 && !testing.Short() { // of few that are drawn, all can be bad
 		t.Error("no event could be encoded: nothing is tested")
 	}
 }

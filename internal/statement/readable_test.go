@@ -121,7 +121,7 @@ func TestReadableIsWhatRereadReads(t *testing.T) {
 			bad++
 		}
 	})
-	if good == 0 || bad == 0 {
+	if (good == 0 || bad == 0) && !testing.Short() {
 		t.Errorf("%d read, %d not: one of the two is not tested", good, bad)
 	}
 }
