@@ -7,7 +7,8 @@ set -eu
 umask 022
 export LC_ALL=C TZ=UTC
 
-systems=${DIST_SYSTEMS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64}
+all='linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64'
+systems=${DIST_SYSTEMS:-$all}
 go=${GO:-go}
 # Debian wants an address; the project has none, and .invalid reaches nobody
 # (RFC 2606).
@@ -93,7 +94,7 @@ for system in $systems; do
 	GOOS=$os GOARCH=$arch $go build -ldflags="-s -w -X main.version=$version" -o "$file" ./cmd/deconflict
 done
 # shellcheck disable=SC2086 # one word for each system
-GO=$go sh packaging/licenses.sh $systems >dist/LICENSES.txt
+GO=$go sh packaging/licenses.sh $all >dist/LICENSES.txt
 if command -v dpkg-deb >/dev/null; then
 	for arch in amd64 arm64; do
 		test ! -e "dist/deconflict-linux-$arch" || deb "$arch"
