@@ -55,6 +55,8 @@ type item struct {
 	Notice       terms.Class       `json:"notice,omitempty"`
 	Verdicts     []domain.Verdict  `json:"verdicts,omitempty"`
 	MoreVerdicts int64             `json:"more_verdicts,omitempty"`
+	Enters       []domain.Entry    `json:"enters,omitempty"`
+	EntersPartly bool              `json:"enters_partly,omitempty"`
 }
 
 // exhibit is an item with what it takes to draw it.
@@ -170,6 +172,7 @@ func (l *look) intent(s *domain.Sight) {
 			ID: s.ID, Kind: itemIntent, Party: string(s.Owner), Own: s.Own, Native: true, State: intentStates[s.State], Name: s.Alias, Version: s.Version,
 			Rank: s.Rank, AircraftKind: s.AircraftKind, Since: s.Since, Shown: shownExact, Grade: string(s.Grade), UnderReview: s.UnderReview,
 			Notice: s.Notice, Verdicts: s.Verdicts, MoreVerdicts: s.MoreVerdicts,
+			Enters: s.Enters, EntersPartly: s.EntersPartly,
 		},
 		startNS: int64(s.Start), endNS: int64(s.End), lasts: s.Lasts,
 		where: s.Where, offVolume: s.OffVolume, offTrajectory: s.OffTrajectory,

@@ -205,6 +205,49 @@ func TestPictureShowsWhatIsReleased(t *testing.T) {
 	}
 }
 
+// TestPictureTellsOwnersOfZones: in the picture of a zone's owner stands which
+// flights enter it, for those that it is shown, and in nobody else's.
+func TestPictureTellsOwnersOfZones(t *testing.T) {
+	a := newActing(t, "north", "south", "east")
+	a.shows("north", "south", release.Reference, release.VolumesExact)
+	a.shows("north", "east", release.Reference, release.VolumesExact)
+	a.shows("east", "south", release.Reference, release.Alias, release.Priority)
+	zone := domain.Zone{Name: "FTA", Kind: domain.EntryWithContact, Contact: "watch", Volumes: a.around(12e9, 20e9, "").Volumes}
+	var z *domain.ZoneDecided
+	for _, ev := range a.does("south", "zone.declare", domain.ZoneDeclare{Zone: zone}) {
+		if d, ok := ev.(*domain.ZoneDecided); ok {
+			z = d
+		}
+	}
+	a.does("south", "zone.activate", domain.ZoneActivate{ID: z.ID, Token: z.Token})
+	var token string
+	for _, i := range a.picture(south, "").Items {
+		token = i.Token
+	}
+	seen := a.declares("north", a.around(12e9, 20e9, "Heron"), token)
+	a.declares("north", a.around(30e9, 20e9, "Far"), token)
+	a.declares("east", a.around(12e9, 22e9, "Aside"), token)
+	hidden := a.declares("east", a.around(12e9, 20e9, "Kite"), token, seen.Token)
+	if !slices.ContainsFunc(hidden.Verdicts, func(v domain.Verdict) bool { return v.ID == z.ID }) {
+		t.Fatal("what is hidden does not meet the zone")
+	}
+	for _, who := range []bearer{north, south, with("east", auth.ScopeAct), outsider} {
+		p := a.picture(who, "")
+		for _, i := range p.Items {
+			if want := who == south && i.ID == seen.ID; want != (len(i.Enters) > 0) || i.EntersPartly {
+				t.Errorf("%s is told that %s %s enters %+v", who, i.Party, i.ID, i.Enters)
+			}
+			for _, e := range i.Enters {
+				v := seen.Verdicts[slices.IndexFunc(seen.Verdicts, func(v domain.Verdict) bool { return v.ID == z.ID })]
+				if e.Zone != z.ID || e.ZoneVersion != z.Version+1 || e.Outcome != domain.Unilateral || e.From != v.From || e.To != v.To || e.From == 0 {
+					t.Errorf("told %+v of %+v", e, v)
+				}
+			}
+		}
+		a.picturesAgree(who, p)
+	}
+}
+
 func numbered(n int) string {
 	var ids []string
 	for i := range n {

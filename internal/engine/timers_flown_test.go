@@ -7,6 +7,7 @@ import (
 
 	"github.com/deconflict/deconflict/internal/party"
 	"github.com/deconflict/deconflict/internal/registry"
+	"github.com/deconflict/deconflict/internal/release"
 	"github.com/deconflict/deconflict/internal/terms"
 )
 
@@ -57,16 +58,19 @@ var timersOfFlights = []timer{
 		},
 	},
 	{
-		name: "zone", brings: []string{"zone.cancelled", "intent.unsettled", "intent.reviewed"},
+		name: "zone", brings: []string{"zone.cancelled", "intent.unsettled", "intent.reviewed", "intent.entering"},
 		lay: func(d *desk) []fall {
 			agree(d, nil)
+			d.does("nc", "release.set", object{"purpose": release.Purpose, "rows": []any{object{
+				"to": object{"party": "el"}, "shown": true, "groups": []string{release.Reference, release.VolumesExact}, "states": []string{release.StateAccepted},
+			}}}, "release.changed")
 			declare(d, "nc", time.Hour, 5*time.Hour)
 			zone := d.does("el", "zone.declare", object{
 				"name": "works", "kind": "no_entry", "volumes": []any{room(d, 0, 4*time.Hour)}, "contact": "watch",
 			}, "zone.decided")
 			d.does("el", "zone.activate", object{"id": zone["id"], "token": zone["token"]}, "zone.decided")
 			ends := d.in(4 * time.Hour)
-			return []fall{{"zone.cancelled", "", ends}, {"intent.unsettled", "", ends}, {"intent.reviewed", "", ends}}
+			return []fall{{"zone.cancelled", "", ends}, {"intent.unsettled", "", ends}, {"intent.reviewed", "", ends}, {"intent.entering", `"over":true`, ends}}
 		},
 	},
 	{

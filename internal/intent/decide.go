@@ -468,6 +468,7 @@ func (d *decision) aftermath(h *hearing) []event.Event {
 		}
 		events = append(events, c)
 	}
+	events = append(events, own.entering(nil, own.Verdicts)...)
 	if own.State.offNominal() {
 		var ids []string
 		for _, o := range h.over {

@@ -106,7 +106,7 @@ func (d *decision) reexamine(r *Intent) []event.Event {
 		}
 	}
 	ev.Changed = ev.State != r.State || !sameOutcomes(r.Verdicts, ev.Verdicts)
-	events := []event.Event{ev}
+	events := append([]event.Event{ev}, own.entering(r.Verdicts, ev.Verdicts)...)
 	if ev.State == GivesWay && r.State != GivesWay {
 		events = append(events, displacedBy(&r.Decided, h.displacer()))
 	}

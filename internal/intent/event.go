@@ -22,6 +22,7 @@ type Event interface {
 var Events = event.Table{
 	"intent.decided":      func() event.Event { return new(Decided) },
 	"intent.conflicting":  func() event.Event { return new(Conflicting) },
+	"intent.entering":     func() event.Event { return new(Entering) },
 	"intent.displaced":    func() event.Event { return new(Displaced) },
 	"intent.closed":       func() event.Event { return new(Closed) },
 	"intent.acknowledged": func() event.Event { return new(Acknowledged) },
@@ -108,6 +109,17 @@ type Conflicting struct {
 	To          statement.Instant `json:"to"`
 	Source      terms.Source      `json:"source"`
 	Measure     *Measure          `json:"measure,omitempty"`
+}
+
+// Entering tells the owner of a zone that an intent enters it, if it is shown
+// where the intent is.
+type Entering struct {
+	ID      string   `json:"id"`
+	Version int64    `json:"version"`
+	Owner   party.ID `json:"owner"`
+	Party   party.ID `json:"party"` // whose zone it is
+	Entry
+	Over bool `json:"over,omitempty"` // a review found that it enters it no more
 }
 
 // Displaced says that an intent has to give way.
@@ -241,6 +253,9 @@ func (*Decided) Type() string { return "intent.decided" }
 func (*Conflicting) Type() string { return "intent.conflicting" }
 
 // Type implements event.Event.
+func (*Entering) Type() string { return "intent.entering" }
+
+// Type implements event.Event.
 func (*Displaced) Type() string { return "intent.displaced" }
 
 // Type implements event.Event.
@@ -281,6 +296,9 @@ func (e *Decided) Actor() party.ID { return e.Owner }
 
 // Actor implements event.Event.
 func (e *Conflicting) Actor() party.ID { return "" }
+
+// Actor implements event.Event.
+func (e *Entering) Actor() party.ID { return "" }
 
 // Actor implements event.Event.
 func (e *Displaced) Actor() party.ID { return "" }
@@ -342,6 +360,9 @@ func (e *Decided) Release(to party.ID) []string {
 // Release shows a conflict to the other side of it; its own side has it in what
 // was decided.
 func (e *Conflicting) Release(to party.ID) []string { return wholeFor(to, e.Owner, e.Party) }
+
+// Release shows it to both sides.
+func (e *Entering) Release(to party.ID) []string { return wholeFor(to, e.Owner, e.Party) }
 
 // Release shows it to who has to give way, and to whom it gives way.
 func (e *Displaced) Release(to party.ID) []string { return wholeFor(to, e.Owner, e.ByParty) }

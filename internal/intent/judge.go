@@ -86,15 +86,29 @@ func (h *hearing) judge(outlines []outline.Volume) {
 	if i := slices.IndexFunc(h.verdicts, func(v Verdict) bool { return v.Outcome.blocks() }); i >= 0 {
 		h.by = h.verdicts[i]
 	}
-	if n := len(h.verdicts); n > maxVerdicts {
-		h.more += int64(n - maxVerdicts)
-		h.verdicts = h.verdicts[:maxVerdicts]
-	}
+	h.shorten()
 	for _, p := range h.others() {
 		if h.rulesWith(p).Suspended && !h.again {
 			h.noRule = append(h.noRule, p)
 		}
 	}
+}
+
+// shorten leaves out what is too much to list: intents first, which come first,
+// as the owners of zones are told by what is listed.
+func (h *hearing) shorten() {
+	surplus := len(h.verdicts) - maxVerdicts
+	if surplus <= 0 {
+		return
+	}
+	h.more += int64(surplus)
+	intents := slices.IndexFunc(h.verdicts, func(v Verdict) bool { return v.Against != AgainstIntent })
+	if intents < 0 {
+		intents = len(h.verdicts)
+	}
+	kept := max(0, intents-surplus)
+	h.verdicts = slices.Delete(h.verdicts, kept, intents)
+	h.verdicts = h.verdicts[:maxVerdicts]
 }
 
 func against(v Verdict) int {

@@ -39,6 +39,8 @@ type Sight struct {
 	UnderReview   bool
 	Verdicts      []Verdict // for the owner alone
 	MoreVerdicts  int64     // beyond these
+	Enters        []Entry   // zones of the party, when it is another's intent
+	EntersPartly  bool      // and more, for all that is known: not all could be judged
 }
 
 // Sight returns what of an intent can be drawn for a party, false when it sees
@@ -99,6 +101,7 @@ func (st *State) sight(r *Intent, to party.ID) Sight {
 	if s.Own {
 		s.Verdicts, s.MoreVerdicts = r.Verdicts, r.More
 	}
+	s.Enters, s.EntersPartly = r.entries(to)
 	if r.shows(to, "alias") {
 		s.Alias = r.Alias
 	}
