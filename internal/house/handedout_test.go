@@ -226,7 +226,11 @@ func noPathOfBuilder(t *testing.T, name string, data []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range append(strings.Fields(string(out)), top, "/node_modules/") {
+	dirs := []string{top + "/cmd/", top + "/internal/", top + "/web/", "/node_modules/"}
+	for dir := range strings.Lines(string(out)) {
+		dirs = append(dirs, strings.TrimSpace(dir)+"/")
+	}
+	for _, dir := range dirs {
 		if at := bytes.Index(data, []byte(dir)); at >= 0 {
 			t.Errorf("%s has %q of the machine it was built on: %q", name, dir, data[max(at-20, 0):min(at+120, len(data))])
 		}
