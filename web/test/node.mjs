@@ -33,11 +33,11 @@ export class Node {
   }
 
   /** start runs a node whose clock stands at the time of the example. */
-  static async start() {
+  static async start(more = []) {
     const dir = mkdtempSync(join(tmpdir(), 'deconflict-map-'))
     const n = new Node(dir, await freePort())
     n.debug = await freePort()
-    n.flags = ['--clock', '2031-05-05T08:00:00Z', '--debug-listen', `localhost:${n.debug}`]
+    n.flags = ['--clock', '2031-05-05T08:00:00Z', '--debug-listen', `localhost:${n.debug}`, ...more]
     await n.run()
     return n
   }

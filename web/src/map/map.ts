@@ -13,6 +13,7 @@ import { graticule, ground } from './basemap.ts'
 import { Craft } from './craft.ts'
 import { boxOf, type Features, featuresOf, inTrouble } from './features.ts'
 import { edit } from './draw.ts'
+import { area } from './groundarea.ts'
 import { Labels } from './labels.ts'
 import { rings, spots } from './marks.ts'
 import { Moments } from './moments.ts'
@@ -64,7 +65,7 @@ export async function open(container: HTMLElement): Promise<Ground> {
   ]
   await new Promise<void>((done) => map.once('load', () => done()))
   const g = new Drawing(map)
-  ends.push(...g.follow(), edit(map))
+  ends.push(...g.follow(), edit(map), area(map))
   void g.ground()
   return {
     map,

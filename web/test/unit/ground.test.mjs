@@ -11,10 +11,12 @@ const land = feature(world, world.objects.land)
 
 let vite
 let rings
+let looks
+let areas
 
 before(async () => {
   vite = await createServer({ root: new URL('../../', import.meta.url).pathname, appType: 'custom', server: { middlewareMode: true, hmr: false, ws: false, watch: null }, optimizeDeps: { noDiscovery: true }, logLevel: 'error' })
-  rings = await vite.ssrLoadModule('/src/map/groundring.ts')
+  ;[rings, looks, areas] = await Promise.all(['groundring', 'style', 'groundstyle'].map((n) => vite.ssrLoadModule(`/src/map/${n}.ts`)))
 })
 
 after(() => vite?.close())
@@ -88,4 +90,45 @@ test('rings stay on the map: none spans more than one turn, or lies beyond the n
     for (let k = 1; k < ring.length; k++) assert.ok(Math.abs(ring[k][0] - ring[k - 1][0]) < 20 || Math.min(ring[k][1], ring[k - 1][1]) <= -89.9, `a side from ${ring[k - 1]} to ${ring[k]}`)
     assert.deepEqual(ring[0], ring.at(-1))
   }
+})
+
+/** luminance and contrast are those of WCAG 2.2. */
+function luminance(channels) {
+  const [r, g, b] = channels.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+const hex = (c) => luminance([1, 3, 5].map((k) => parseInt(c.slice(k, k + 2), 16) / 255))
+const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+
+test('what is declared stands out from a map of the area as from the coast', () => {
+  for (const dark of [false, true]) {
+    const p = looks.paletteOf(dark)
+    const { dimmest, brightest, ...colours } = areas.grounds[dark ? 'dark' : 'light']
+    // An image has at most the colours between its two limits.
+    const under = { ...Object.fromEntries(Object.entries(colours).map(([k, c]) => [k, hex(c)])), land: hex(p.land), sea: hex(p.sea), dimmest: luminance([dimmest, dimmest, dimmest]), brightest: luminance([brightest, brightest, brightest]) }
+    for (const line of ['own', 'other', 'alarm', 'bar', 'advise', 'select']) {
+      for (const [name, l] of Object.entries(under)) assert.ok(contrast(hex(p[line]), l) >= 3, `${dark ? 'dark' : 'light'}: ${line} on ${name} has ${contrast(hex(p[line]), l).toFixed(2)}`)
+    }
+  }
+})
+
+test('layers of the usual schemas are drawn as what they are, and each once', () => {
+  const schemas = {
+    protomaps: ['boundaries', 'buildings', 'earth', 'landcover', 'landuse', 'places', 'pois', 'roads', 'water'],
+    openmaptiles: ['aerodrome_label', 'aeroway', 'boundary', 'building', 'housenumber', 'landcover', 'landuse', 'mountain_peak', 'park', 'place', 'poi', 'transportation', 'transportation_name', 'water', 'water_name', 'waterway'],
+    shortbread: ['addresses', 'boundaries', 'boundary_labels', 'bridges', 'buildings', 'land', 'ocean', 'place_labels', 'pois', 'public_transport', 'sites', 'street_labels', 'street_polygons', 'streets', 'water_lines', 'water_polygons'],
+    unknown: ['contours', 'huts'],
+  }
+  for (const [schema, has] of Object.entries(schemas)) {
+    const layers = areas.vectorLayers(has, false)
+    assert.equal(new Set(layers.map((l) => l.id)).size, layers.length, schema)
+    assert.ok(layers.every((l) => has.includes(l['source-layer'])), schema)
+    const plain = layers.filter((l) => l.type === 'line' && l.id.endsWith('-line') && !/water|ocean/.test(l.id)).map((l) => l['source-layer'])
+    assert.deepEqual(plain, schema === 'unknown' ? has : [], schema)
+    if (schema !== 'unknown') {
+      const last = layers.map((l) => l.type).lastIndexOf('fill')
+      assert.ok(layers.some((l) => l.type === 'symbol') && layers.slice(last + 1).every((l) => l.type !== 'fill') && layers.at(-1).type === 'symbol', `${schema}: areas, lines, names`)
+    }
+  }
+  assert.deepEqual(areas.vectorLayers([], true), [])
 })
