@@ -28,8 +28,8 @@ export function area(map: GLMap): () => void {
 
 /** find asks whether there is such a file. */
 async function find(): Promise<PMTiles | null> {
-  const answer = await fetch(path, { headers: { Range: 'bytes=0-126' } })
-  if (answer.status === 204) return null
+  const answer = await fetch(path, { headers: { Range: 'bytes=0-126' } }).catch(() => null) // the stream says that the node is away
+  if (!answer || answer.status === 204) return null
   if (!answer.ok) throw new Error((await answer.text()).trim())
   const { FetchSource, PMTiles } = await import('pmtiles')
   return new PMTiles(new FetchSource(path))
