@@ -32,10 +32,22 @@ export interface Draft {
   /** error_m and error_s are how far the craft may be from what is declared. */
   error_m: number
   error_s: number
+  /** stack is several layers over each other, each a plan of its own; null: one
+   * plan. The floor, the ceiling and the aircraft's kind are of all of it. */
+  stack: Stack | null
   /** of a file: what was read, as the node says it. */
   file: FileDraft | null
   /** replaces is the id of an own intent that this changes, with its token. */
   replaces: { id: string; token: string } | null
+}
+
+export interface Layer { name: string; lower_m: number; upper_m: number }
+
+export interface Stack {
+  layers: Layer[]
+  /** step_m is from floor to floor, of which gap_m is left between two layers. */
+  step_m: number
+  gap_m: number
 }
 
 export interface FileDraft {
@@ -74,7 +86,7 @@ export function fresh(what: Draft['what'], form: Form): Draft {
   const start = what === 'zone' ? Math.floor(now.peek() / 60_000) * 60_000 : Math.ceil((now.peek() + 5 * 60_000) / 60_000) * 60_000
   return {
     what, form, name: '', points: [], reach_m: form === 'corridor' ? 100 : 500, inner_m: null, lower_m: 0, upper_m: 120, datum: 'AMSL', start, end: start + 30 * 60_000,
-    aircraft: 'unmanned', rank: 'other', contact: 'watch', zone: 'no_entry', frequency: '', error_m: 10, error_s: 1, file: null, replaces: null,
+    aircraft: 'unmanned', rank: 'other', contact: 'watch', zone: 'no_entry', frequency: '', error_m: 10, error_s: 1, stack: null, file: null, replaces: null,
   }
 }
 
@@ -90,6 +102,28 @@ export interface Template {
 const mileM = 1852
 const footM = 0.3048
 
+/** mostLayers is how many plans one stack makes. */
+export const mostLayers = 12
+
+/** layered cuts what is between a floor and a ceiling into layers, from the floor
+ * up, as many as the step leaves room for. */
+export function layered(lower_m: number, upper_m: number, step_m: number, gap_m: number, names: string[]): Stack {
+  const room = Math.floor((upper_m - lower_m + gap_m) / step_m + 1e-6)
+  const n = Math.max(1, Math.min(mostLayers, Number.isFinite(room) ? room : 1))
+  return {
+    step_m, gap_m,
+    layers: Array.from({ length: n }, (_, k) => ({ name: names[k] ?? `Layer ${k + 1}`, lower_m: lower_m + k * step_m, upper_m: lower_m + (k + 1) * step_m - gap_m })),
+  }
+}
+
+/** stepFor is the step with which so many layers fill what is there. */
+export const stepFor = (lower_m: number, upper_m: number, gap_m: number, n: number): number => (upper_m - lower_m + gap_m) / n
+
+/** layersOf are the drafts that a stack stands for, the lowest first; a plan of
+ * one layer is its only one. */
+export const layersOf = (d: Draft): Draft[] =>
+  d.stack ? d.stack.layers.map((l) => ({ ...d, stack: null, name: `${d.name} ${l.name}`.trim(), lower_m: l.lower_m, upper_m: l.upper_m })) : [d]
+
 const lasting = (hours: number, d: Draft): Draft => ({ ...d, end: d.start + hours * 3_600_000 })
 
 export const templates: Template[] = [
@@ -102,6 +136,18 @@ export const templates: Template[] = [
     name: 'Temporary restriction 5 NM',
     about: 'no entry, to 3,000 ft above the ground, 2 h',
     make: (at, ground_m) => lasting(2, { ...fresh('zone', 'circle'), name: 'Restriction', points: [at], reach_m: 5 * mileM, upper_m: ground_m + 3000 * footM, zone: 'no_entry' }),
+  },
+  {
+    name: 'Altitude stack',
+    about: 'four layers of 1,000 ft with 500 ft between them, from 500 ft above the ground, within 5 NM for 4 h: helicopters, tankers, lead plane, media; each is a plan of its own',
+    make: (at, ground_m) => {
+      const lower_m = ground_m + 500 * footM
+      const upper_m = ground_m + 6000 * footM
+      return lasting(4, {
+        ...fresh('intent', 'circle'), name: 'Stack', points: [at], reach_m: 5 * mileM, lower_m, upper_m, aircraft: 'manned',
+        stack: layered(lower_m, upper_m, 1500 * footM, 500 * footM, ['Helicopters', 'Tankers', 'Lead plane', 'Media']),
+      })
+    },
   },
   {
     name: 'Circle for a drone',
@@ -161,6 +207,8 @@ export function zonesOf(d: Draft): Record<string, unknown>[] {
 }
 
 export interface Checked {
+  /** layers are what was said of each layer of a stack, by its place. */
+  layers?: Checked[]
   state: string
   blocked: boolean
   verdicts: Verdict[]
@@ -207,7 +255,9 @@ async function check(): Promise<void> {
       if (!d || !complete(d)) return
       const began = performance.now()
       try {
-        checked.value = await post<Checked>('/v1/check', { plan: planOf(d), ...(d.replaces ? { replaces: d.replaces.id } : {}) }, asking.signal)
+        const answers: Checked[] = []
+        for (const l of layersOf(d)) answers.push(await post<Checked>('/v1/check', { plan: planOf(l), ...(d.replaces ? { replaces: d.replaces.id } : {}) }, asking.signal))
+        checked.value = d.stack ? together(answers) : answers[0]!
         checkFailed.value = ''
         checkMS.value = performance.now() - began
       } catch (e) {
@@ -218,6 +268,14 @@ async function check(): Promise<void> {
     } while (again)
   } finally {
     asking = null
+  }
+}
+
+/** together is what is said of a stack: of all its layers. */
+function together(layers: Checked[]): Checked {
+  return {
+    layers, blocked: layers.some((l) => l.blocked), verdicts: layers.flatMap((l) => l.verdicts), read_set: layers.flatMap((l) => l.read_set),
+    state: layers.find((l) => l.state !== 'none declared')?.state ?? 'none declared', basis: layers.at(-1)!.basis,
   }
 }
 

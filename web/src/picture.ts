@@ -52,6 +52,16 @@ export interface Verdict {
   }
 }
 
+/** Entry is that another's intent enters a zone of ours, as the node judged it. */
+export interface Entry {
+  /** zone is its id, or the name of one that stands in an agreement alone. */
+  zone: string
+  zone_version?: number
+  outcome: string
+  from?: string
+  to?: string
+}
+
 export interface Item {
   id: string
   kind: Kind
@@ -77,6 +87,11 @@ export interface Item {
   under_review?: boolean
   notice?: string
   verdicts?: Verdict[]
+  /** more_verdicts is how many are not listed. */
+  more_verdicts?: number
+  enters?: Entry[]
+  /** enters_partly: not all zones could be judged. */
+  enters_partly?: boolean
 }
 
 /** phase is an item's state, one word for native intents and those of F3548. */

@@ -1,6 +1,6 @@
 // Verdicts, states and errors as people say them.
 import { Problem, Unreachable } from './node.ts'
-import { phase, type Item, type Verdict } from './picture.ts'
+import { phase, type Entry, type Item, type Verdict } from './picture.ts'
 import { altitude, clock, distance } from './units.ts'
 
 /** nameFor finds what somebody or something is called here. */
@@ -45,7 +45,8 @@ export const blocks = (v: Verdict): boolean => ['conflict', 'stands', 'no_entry'
 /** sentence is a verdict in one sentence, with who, how near, when and by how
  * much too near. */
 export function sentence(v: Verdict, own: string, nameFor: NameFor): string {
-  const other = v.against === 'intent' ? nameFor(v.id) : `${v.against} ${nameFor(v.id)}`
+  if (v.against === 'foreign' && !v.id) return 'There are more flights of other USSs near than could be looked at: ask each USS.'
+  const other = v.against === 'intent' || v.against === 'foreign' ? nameFor(v.id) : `${v.against} ${nameFor(v.id)}`
   const who = v.party && v.party !== own ? `${other} of ${nameFor(v.party)}` : other
   const parts: string[] = []
   const m = v.measure
@@ -63,6 +64,30 @@ export function sentence(v: Verdict, own: string, nameFor: NameFor): string {
   if (m?.vertical_shortfall_mm) short.push(`${altitude(m.vertical_shortfall_mm / 1000)} too little between`)
   const where = parts.length ? `: ${parts.join(', ')}` : ''
   return `${who}${where}${short.length ? `; ${short.join(' or ')}` : ''} (${outcomeWords(v.outcome)}).`
+}
+
+const entryTails: Record<string, string> = {
+  unilateral: 'no agreement binds it',
+  no_entry: 'entry is barred, so it is not accepted',
+  call_late: 'the time to call has passed',
+  call_first: 'it calls first, as agreed',
+  contact: 'it makes contact first, as agreed',
+  leaving: 'the zone came into force around it, and it leaves',
+  off_nominal: 'it does not conform to its plan',
+  advisory: 'the zone binds nobody',
+}
+
+/** entrySentence says that another's flight enters a zone of ours: who, where,
+ * when, how high and what binds it. What is declared coarsely is not made out to
+ * be exact. */
+export function entrySentence(i: Item, e: Entry, own: { name: string; zone: string; altitudes: string }): string {
+  const who = i.name ? `${own.name} of ${i.party}` : own.name // which begins with the party
+  if (e.outcome === 'not_judged') return `Whether ${who} enters ${own.zone} could not be judged, as it is too intricate: take it that it does.`
+  const short = (t: string): string => clock(Date.parse(t)).replace(/:00(Z?)$/, '$1')
+  const coarse = i.shown === 'coarse'
+  const when = e.from && e.to ? (coarse ? ` between ${short(e.from)} and ${short(e.to)}` : ` from ${short(e.from)} to ${short(e.to)}`) : ''
+  const state = phase(i) === 'accepted' ? '' : `, ${phase(i) === 'displaced' ? 'which had to give way' : phase(i)},`
+  return `${who}${state} ${coarse ? 'may enter' : 'enters'} ${own.zone}${when}, ${own.altitudes}${coarse ? ' (a coarse outline is all that is declared)' : ''}; ${entryTails[e.outcome] ?? outcomeWords(e.outcome)}.`
 }
 
 /** stateWords is an item's state, as a word and a sign that needs no colour. */

@@ -62,3 +62,69 @@ describe('templates', () => {
     await kite.accessible()
   })
 })
+
+/** called is what a flight is called whose name its owner does not show. */
+const called = (id) => `kite ${id.slice(0, 4)}`
+
+const banner = (seat) => seat.page.locator('.banner.entries')
+
+/** drone declares a circle of 500 m in the middle of the map for Kite. */
+async function drone(name) {
+  await kite.page.getByRole('button', { name: 'Plan', exact: true }).click()
+  await kite.page.locator('.plan').waitFor()
+  if (await kite.page.getByRole('button', { name: 'Discard' }).count()) await kite.page.getByRole('button', { name: 'Discard' }).click()
+  await kite.page.getByRole('button', { name: 'Circle for a drone' }).click()
+  await kite.page.getByLabel('Name that crews use').fill(name)
+  await kite.page.getByText('It would be accepted. What it meets:').waitFor()
+  await kite.page.getByRole('button', { name: 'Declare', exact: true }).click()
+  await kite.page.locator('.detail h2', { hasText: name }).waitFor()
+  return kite.page.locator('.detail dd.id').innerText()
+}
+
+describe('who enters', () => {
+  let first
+  test('is an alarm for the owner of the zone, as nothing that is agreed lets it in', async () => {
+    assert.equal(await banner(heron).count(), 0)
+    first = await drone('Kite 4')
+    const said = await heron.until(() => banner(heron).locator('li').allInnerTexts(), (all) => all.length === 3, 'three zones that it enters')
+    const inner = said.find((t) => t.includes('FTA Tern inner'))
+    assert.match(inner, new RegExp(`${called(first)} enters FTA Tern inner from 08:04:59Z to 08:35:01Z, 0 ft AMSL – 400 ft AMSL; no agreement binds it\\.`))
+    assert.equal(await banner(heron).getAttribute('role'), 'alert')
+    await heron.picture('entering')
+    await heron.accessible()
+    assert.equal(await banner(kite).count(), 0, 'who flies has it in its own verdicts')
+  })
+
+  test('is said by the flight and by the zone', async () => {
+    await banner(heron).getByRole('button', { name: 'Show' }).first().click()
+    await heron.page.locator('.detail h2', { hasText: called(first) }).waitFor()
+    assert.match(await heron.page.locator('.detail').innerText(), new RegExp(`How it stands to ours[^]*${called(first)} enters FTA Tern inner`))
+    await heron.page.getByRole('button', { name: 'Table', exact: true }).click()
+    await heron.page.locator('.row', { hasText: 'FTA Tern outer' }).click()
+    assert.match(await heron.page.locator('.detail').innerText(), new RegExp(`Who enters it[^]*${called(first)} enters FTA Tern outer`))
+  })
+
+  test('is not said again once it was seen, neither of another flight nor after the page was opened anew', async () => {
+    for (let n = 3; n > 0; n--) {
+      await banner(heron).getByRole('button', { name: 'Seen' }).first().click()
+      await heron.until(() => banner(heron).locator('li').count(), (k) => k === n - 1, 'one less')
+    }
+    const second = await drone('Kite 5')
+    const said = await heron.until(() => banner(heron).locator('li').allInnerTexts(), (all) => all.length === 3, 'the second flight')
+    assert.ok(said.every((t) => t.includes(called(second))), said.join('; '))
+    await heron.page.reload()
+    const again = await heron.until(() => banner(heron).locator('li').allInnerTexts(), (all) => all.length === 3, 'what nobody has seen yet')
+    assert.ok(again.every((t) => t.includes(called(second))), again.join('; '))
+    // What is over alarms nobody.
+    node.cli('intent', 'withdraw', second, '--profile', 'kite-watch.toml')
+    await heron.until(() => banner(heron).count(), (n) => n === 0, 'nothing to be seen')
+  })
+
+  test('is said of a zone that is declared around who is there already', async () => {
+    await declare('Temporary restriction 5 NM', 'R2')
+    const said = await heron.until(() => banner(heron).locator('li').allInnerTexts(), (all) => all.length === 1, 'R2')
+    assert.match(said[0], new RegExp(`${called(first)} enters R2 from .*; no agreement binds it\\.`))
+    await banner(heron).getByRole('button', { name: 'Seen' }).click()
+    node.cli('intent', 'withdraw', first, '--profile', 'kite-watch.toml')
+  })
+})

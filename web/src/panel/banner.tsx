@@ -5,6 +5,7 @@ import { alarm, panel, session } from '../state.ts'
 import { clock, day, span } from '../units.ts'
 import { part } from './channel.tsx'
 import { desk, nameOfParty, position } from './channeldesk.ts'
+import { Entries } from './entries.tsx'
 import { Unkept } from './timekeeper.tsx'
 
 export function Banner() {
@@ -19,6 +20,7 @@ export function Banner() {
           <button type="button" onClick={() => (alarm.value = '')}>Seen</button>
         </div>
       )}
+      <Entries />
       {loaded.value && s.state === 'cut' && (
         <p class="banner bad" role="alert">
           <strong>The picture is old.</strong> The node was last heard of {span(ageS.value)} ago ({s.why}). Nothing here is live. Trying again.

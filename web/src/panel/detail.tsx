@@ -1,6 +1,7 @@
 // What is selected: the verdict in words, what it rests on, and ways out.
 import { signal } from '@preact/signals'
 import { forward } from 'mgrs'
+import { enters } from '../alarm.ts'
 import { now } from '../clock.ts'
 import { boxOf, nameOf } from '../map/features.ts'
 import { act } from '../node.ts'
@@ -39,6 +40,8 @@ export function Detail() {
       <p class="sum">{i.party}{i.own ? ' (us)' : ''}, {stateWords(i)}, {window_(Date.parse(i.start), Date.parse(i.end), now.value)}, {altitudes(i)}</p>
       {i.under_review && <p class="error">Under review: its verdicts rest on what no longer holds.</p>}
       {i.own && i.kind === 'intent' && <Own i={i} />}
+      {i.own && i.kind === 'zone' && <Entered zone={i} />}
+      {!i.own && i.kind === 'intent' && <Others i={i} />}
       {!i.own && i.shown === 'withheld' && (
         <p class="quiet">{i.native ? `${nameOf(i)} is not released to you: ask ${i.party} over the channel, or settle in an agreement what each shows.` : `Where it is its USS tells whom it concerns: subscribe, or ask ${i.party} at its uss_base_url.`}</p>
       )}
@@ -52,6 +55,57 @@ export function Detail() {
         <dt>Id</dt><dd class="id">{i.id}</dd>
       </dl>
     </section>
+  )
+}
+
+/** Entered says who is declared to enter a zone of ours. */
+function Entered({ zone }: { zone: Item }) {
+  const list = [...items.value.values()].flatMap((i) => (i.enters ?? []).filter((e) => e.zone === zone.id || e.zone === zone.name).map((e) => ({ i, e })))
+  return (
+    <>
+      <h3>Who enters it</h3>
+      {list.length === 0 && <p>No flight that is shown to you is known to enter it. Of others’ flights that are not shown to you, and of those declared by F3548-21, you are not told.</p>}
+      <ul class="verdicts">
+        {list.map(({ i, e }) => (
+          <li key={i.id}>{enters(i, e)}<button type="button" class="link" onClick={() => (selection.value = i.id)}>Show</button></li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+/** Others says how another's flight stands to what is ours, as far as the node
+ * judged that. That nothing was judged never reads as clear. */
+function Others({ i }: { i: Item }) {
+  const own = session.value?.party ?? ''
+  const ours = [...items.value.values()].filter((o) => o.own && o.kind === 'intent' && !over(o))
+  const met = ours.flatMap((o) => (o.verdicts ?? []).filter((v) => v.id === i.id).map((v) => ({ o, v })))
+  const more = ours.some((o) => o.more_verdicts)
+  const byF3548 = ours.filter((o) => !o.native).length
+  const zones = i.enters ?? []
+  return (
+    <>
+      <h3>How it stands to ours</h3>
+      <ul class="verdicts">
+        {met.map(({ o, v }, k) => (
+          <li key={k} class={blocks(v) ? 'bad' : ''}>
+            {blocks(v) ? '⚠ ' : ''}{nameOf(o)}: {sentence(v, own, callOf)}<button type="button" class="link" onClick={() => (selection.value = o.id)}>Show</button>
+          </li>
+        ))}
+        {zones.map((e, k) => <li key={`zone ${k}`}>{enters(i, e)}</li>)}
+      </ul>
+      {i.enters_partly && <p>It may enter more of our zones: not all could be judged.</p>}
+      {!i.native
+        ? !met.some(({ v }) => v.against === 'intent') && <p>Not judged here: it is a reference of F3548-21, and the USS of {i.party} judges it. That nothing more is said does not say that it is clear of ours.</p>
+        : (
+          <>
+            {met.length === 0 && phase(i) === 'proposed' && <p>Not accepted yet: it is judged when it is declared to be.</p>}
+            {met.length === 0 && phase(i) !== 'proposed' && ours.length > byF3548 && <p>No conflict with a flight of ours is known{more ? ', but not all that ours meet is listed' : ''}.</p>}
+            {byF3548 > 0 && <p>With {byF3548 === 1 ? 'the flight' : `the ${byF3548} flights`} that we declared by F3548-21 it is not judged here: each USS judges its own.</p>}
+            {i.shown === 'withheld' && <p>Whether it enters a zone of ours is not told, as where it is is not shown to us.</p>}
+          </>
+        )}
+    </>
   )
 }
 
@@ -84,6 +138,7 @@ function Own({ i }: { i: Item }) {
           </li>
         ))}
       </ul>
+      {i.more_verdicts && <p>And {i.more_verdicts} more that are not listed.</p>}
       {suppositions.length > 0 && (
         <details><summary>What this supposes ({suppositions.length})</summary><ul>{suppositions.map((s) => <li key={s}>{s}</li>)}</ul></details>
       )}

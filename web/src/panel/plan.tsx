@@ -2,8 +2,8 @@
 // a way out, declare.
 import { signal, useSignal } from '@preact/signals'
 import { now } from '../clock.ts'
-import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, planOf, readFile, templates, zonesOf, type Draft, type FileDraft, type Form } from '../draft.ts'
-import { act, madeBy } from '../node.ts'
+import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, layered, layersOf, mostLayers, planOf, readFile, stepFor, templates, zonesOf, type Checked, type Draft, type FileDraft, type Form, type Layer } from '../draft.ts'
+import { act, madeBy, Problem } from '../node.ts'
 import { want, type LngLat } from '../picture.ts'
 import { boxAround, placeOf } from '../place.ts'
 import { goTo, panel, selection, session, tell, units, view } from '../state.ts'
@@ -205,7 +205,7 @@ function Edit({ d }: { d: Draft }) {
         </div>
       )}
       {d.form !== 'file' && <Typed d={d} />}
-      <label>Name that crews use<input value={d.name} maxLength={60} onInput={(e) => set({ name: e.currentTarget.value })} /></label>
+      <label>Name that crews use<input value={d.name} maxLength={d.stack ? 30 : 60} onInput={(e) => set({ name: e.currentTarget.value })} /></label>
       {zone && (
         <label>Kind
           <select value={d.zone} onChange={(e) => set({ zone: e.currentTarget.value as Draft['zone'] })}>
@@ -221,8 +221,9 @@ function Edit({ d }: { d: Draft }) {
       {d.form === 'corridor' && <Length label="Half its width" value={d.reach_m} onValue={(m) => set({ reach_m: m })} />}
       {d.form !== 'file' && (
         <>
-          <Length height label="Floor" value={d.lower_m} onValue={(m) => set({ lower_m: m })} />
-          <Length height label="Ceiling" value={d.upper_m} onValue={(m) => set({ upper_m: m })} />
+          <Length height label="Floor" value={d.lower_m} onValue={(m) => (d.stack ? restack(d, { lower_m: m }) : set({ lower_m: m }))} />
+          <Length height label="Ceiling" value={d.upper_m} onValue={(m) => (d.stack ? restack(d, { upper_m: m }) : set({ upper_m: m }))} />
+          {d.stack && <StackFields d={d} />}
           <label>Altitudes above
             <select value={d.datum} onChange={(e) => set({ datum: e.currentTarget.value as Draft['datum'] })}>
               <option value="AMSL">mean sea level (EGM96)</option>
@@ -262,13 +263,60 @@ function Edit({ d }: { d: Draft }) {
       {d.file && d.file.suppositions.length > 0 && <details open><summary>What the file leaves open is supposed</summary><ul>{d.file.suppositions.map((s) => <li key={s}>{s}</li>)}</ul></details>}
       {zone ? wrongOf(d) && <p class="error">{wrongOf(d)}</p> : <Verdicts d={d} />}
       <div class="acts">
-        <button class="main" disabled={busy.value || !complete(d) || bad.value || wrongOf(d) !== ''}>{zone ? 'Declare and put in force' : d.replaces ? 'Declare the change' : 'Declare'}</button>
+        <button class="main" disabled={busy.value || !complete(d) || bad.value || wrongOf(d) !== ''}>{zone ? 'Declare and put in force' : d.stack ? `Declare ${d.stack.layers.length === 1 ? 'the layer' : `the ${d.stack.layers.length} layers`}` : d.replaces ? 'Declare the change' : 'Declare'}</button>
         <button type="button" onClick={drop}>Discard</button>
       </div>
-      {!zone && bad.value && (
+      {d.stack && checked.value?.layers?.map((c, k) => c.blocked && layersOf(d)[k] && (
+        <div key={JSON.stringify(planOf(layersOf(d)[k]!))}>
+          <p class="quiet">For {d.stack!.layers[k]!.name}:</p>
+          <Options ask={{ plan: planOf(layersOf(d)[k]!) }} act="intent.declare" taken={() => without(k)} />
+        </div>
+      ))}
+      {!zone && !d.stack && bad.value && (
         <Options key={JSON.stringify(planOf(d))} ask={{ plan: planOf(d), ...(d.replaces ? { replaces: d.replaces.id } : {}) }} act={d.replaces ? 'intent.change' : 'intent.declare'} taken={drop} />
       )}
     </form>
+  )
+}
+
+/** restack lays the layers anew, as many as before unless their number or the step
+ * is what changes; their names stay, from the lowest up. */
+function restack(d: Draft, to: { lower_m?: number; upper_m?: number; step_m?: number; gap_m?: number; count?: number }): void {
+  if (!d.stack) return
+  const lower_m = to.lower_m ?? d.lower_m
+  const upper_m = to.upper_m ?? d.upper_m
+  const gap_m = to.gap_m ?? d.stack.gap_m
+  const step_m = to.step_m ?? stepFor(lower_m, upper_m, gap_m, to.count ?? d.stack.layers.length)
+  set({ lower_m, upper_m, stack: layered(lower_m, upper_m, step_m, gap_m, d.stack.layers.map((l) => l.name)) })
+}
+
+/** without takes a layer out of the stack; the last takes the draft with it. */
+function without(k: number): void {
+  const d = draft.value
+  if (!d?.stack) return
+  const layers = d.stack.layers.filter((_, j) => j !== k)
+  if (layers.length === 0) drop()
+  else set({ stack: { ...d.stack, layers } })
+}
+
+function StackFields({ d }: { d: Draft }) {
+  const s = d.stack!
+  const change = (k: number, part: Partial<Layer>): void => set({ stack: { ...s, layers: s.layers.map((l, j) => (j === k ? { ...l, ...part } : l)) } })
+  return (
+    <>
+      <label>Layers<input type="number" min={1} max={mostLayers} required value={s.layers.length} onChange={(e) => { const n = e.currentTarget.valueAsNumber; if (n >= 1 && n <= mostLayers) restack(d, { count: Math.floor(n) }) }} /></label>
+      <Length height label="One every" value={s.step_m} onValue={(m) => restack(d, { step_m: m })} />
+      <Length height label="Buffer between" value={s.gap_m} onValue={(m) => restack(d, { gap_m: Math.max(0, m) })} />
+      <p class="quiet">Each layer is a plan of its own, declared from the lowest up. If one is refused the others stand, and it stays here to be changed. The node does not compare our own flights with each other: the buffer is what keeps them apart.</p>
+      {s.layers.map((l, k) => (
+        <fieldset class="layer" key={k}>
+          <label>Layer {k + 1}<input value={l.name} maxLength={28} required onInput={(e) => change(k, { name: e.currentTarget.value })} /></label>
+          <Length height label="from" value={l.lower_m} onValue={(m) => change(k, { lower_m: m })} />
+          <Length height label="to" value={l.upper_m} onValue={(m) => change(k, { upper_m: m })} />
+          <button type="button" aria-label={`Leave out ${l.name}`} onClick={() => without(k)}>✕</button>
+        </fieldset>
+      ))}
+    </>
   )
 }
 
@@ -303,7 +351,19 @@ function move(k: number, at: LngLat): void {
 
 /** wrongOf says in the page's own words what no node takes; empty: nothing. */
 const wrongOf = (d: Draft): string =>
-  d.form === 'file' ? '' : d.lower_m >= d.upper_m ? 'The floor has to be below the ceiling.' : d.end <= d.start ? 'It has to end after it begins.' : ''
+  d.form === 'file' ? '' : d.lower_m >= d.upper_m ? 'The floor has to be below the ceiling.' : d.end <= d.start ? 'It has to end after it begins.' : d.stack ? wrongLayer(d.stack.layers) : ''
+
+/** wrongLayer: own flights are not judged against each other by the node, so layers
+ * that overlap are kept back here. */
+function wrongLayer(layers: Layer[]): string {
+  for (const [k, l] of layers.entries()) {
+    if (!l.name.trim()) return `Layer ${k + 1} needs a name.`
+    if (l.lower_m >= l.upper_m) return `The floor of ${l.name} has to be below its ceiling: is the buffer less than the step?`
+    const o = layers.slice(0, k).find((b) => b.name.trim() === l.name.trim() || (b.lower_m < l.upper_m && l.lower_m < b.upper_m))
+    if (o) return o.name.trim() === l.name.trim() ? `Two layers are called ${l.name}.` : `${o.name} and ${l.name} overlap.`
+  }
+  return ''
+}
 
 function Verdicts({ d }: { d: Draft }) {
   const c = checked.value
@@ -314,7 +374,11 @@ function Verdicts({ d }: { d: Draft }) {
       {c?.blocked && <p class="error">⚠ Conflict: it would be refused as it stands.</p>}
       {c && !c.blocked && <p>{c.state === 'none declared' ? 'None declared near: that does not say that nobody is there.' : c.verdicts.length > 0 ? 'It would be accepted. What it meets:' : 'No conflict with what is declared and shown to you.'}</p>}
       {c && c.verdicts.length > 0 && (
-        <ul class="verdicts">{c.verdicts.map((v, k) => <li key={k} class={blocks(v) ? 'bad' : ''}>{sentence(v, own, callOf)}</li>)}</ul>
+        <ul class="verdicts">
+          {(c.layers ?? [c]).flatMap((l, n) => l.verdicts.map((v, k) => (
+            <li key={`${n} ${k}`} class={blocks(v) ? 'bad' : ''}>{d.stack?.layers[n] ? `${d.stack.layers[n].name}: ` : ''}{sentence(v, own, callOf)}</li>
+          )))}
+        </ul>
       )}
       {c && <p class="quiet">Judged by the node in {Math.round(checkMS.value)} ms, as of entry {c.basis.journal_size}.</p>}
     </div>
@@ -331,23 +395,14 @@ async function declare(d: Draft): Promise<void> {
   busy.value = true
   failed.value = ''
   try {
-    if (d.what === 'zone') {
-      for (const z of zonesOf(d)) {
-        const done = await act('zone.declare', z)
-        const made = done.events.map((e) => e.fields).find((f) => typeof f['id'] === 'string' && typeof f['token'] === 'string')
-        if (made) await act('zone.activate', { id: made['id'], token: made['token'] })
-        if (made) want(String(made['id']))
-      }
-    } else {
-      const body = { ...planOf(d), read_set: checked.value?.read_set ?? [], ...(d.replaces ?? {}) }
-      const done = await act(d.replaces ? 'intent.change' : 'intent.declare', body)
-      const id = madeBy(done)
-      if (id) {
-        selection.value = id
-        want(id)
-      }
+    const left = d.what === 'zone' ? await declareZones(d) : d.stack ? await declareStack(d, checked.value) : await declareOne(d)
+    if (left) {
+      failed.value = left
+      return
     }
-    const done = `${d.name || 'It'} is ${d.what !== 'zone' ? 'declared' : d.start <= now.value ? 'in force' : 'declared and comes into force by itself'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}.`
+    const several = (d.stack?.layers.length ?? 1) > 1
+    const name = d.stack ? d.stack.layers.map((l) => l.name).join(', ') : d.name || 'It'
+    const done = `${name} ${several ? 'are' : 'is'} ${d.what !== 'zone' ? 'declared' : d.start <= now.value ? 'in force' : 'declared and comes into force by itself'}: from ${clock(d.start)}, for ${span((d.end - d.start) / 1000)}.`
     tell.value = done
     drop()
     said.value = done
@@ -356,4 +411,65 @@ async function declare(d: Draft): Promise<void> {
   } finally {
     busy.value = false
   }
+}
+
+async function declareOne(d: Draft): Promise<string> {
+  const done = await act(d.replaces ? 'intent.change' : 'intent.declare', { ...planOf(d), read_set: checked.value?.read_set ?? [], ...(d.replaces ?? {}) })
+  const id = madeBy(done)
+  if (id) {
+    selection.value = id
+    want(id)
+  }
+  return ''
+}
+
+/** declareStack declares the layers from the lowest up. What is refused stays in
+ * the draft, and is said; when the node cannot be reached the rest stays too. */
+async function declareStack(d: Draft, judged: Checked | null): Promise<string> {
+  const stack = d.stack!
+  const made: string[] = []
+  const refused: string[] = []
+  const left: Layer[] = []
+  for (const [k, l] of layersOf(d).entries()) {
+    const layer = stack.layers[k]!
+    try {
+      const id = madeBy(await act('intent.declare', { ...planOf(l), read_set: judged?.layers?.[k]?.read_set ?? [] }))
+      if (id) want(id)
+      made.push(layer.name)
+    } catch (e) {
+      left.push(layer)
+      refused.push(`${layer.name}: ${errorWords(e)}`)
+      if (e instanceof Problem && e.status !== 401) continue
+      left.push(...stack.layers.slice(k + 1))
+      break
+    }
+  }
+  if (left.length === 0) return ''
+  draft.value = { ...d, stack: { ...stack, layers: left } }
+  return `${made.length > 0 ? `Declared: ${made.join(', ')}. ` : 'None is declared. '}Still here: ${left.map((l) => l.name).join(', ')}. ${refused.join(' ')}`
+}
+
+/** declareZones declares the zones and puts each in force, the outer one first.
+ * What was not declared stays in the draft. */
+async function declareZones(d: Draft): Promise<string> {
+  const [outer, inner] = zonesOf(d)
+  for (const z of inner ? [outer!, inner] : [outer!]) {
+    let declared = false
+    try {
+      const done = await act('zone.declare', z)
+      const made = done.events.map((e) => e.fields).find((f) => typeof f['id'] === 'string' && typeof f['token'] === 'string')
+      declared = true
+      if (!made) continue
+      want(String(made['id']))
+      await act('zone.activate', { id: made['id'], token: made['token'] })
+    } catch (e) {
+      const rest = z === outer ? inner : undefined
+      if (z === outer && !declared) throw e
+      if (declared && !rest) drop()
+      // What is declared would be refused as one of the same name.
+      else draft.value = { ...d, name: String(inner!['name']), zone: 'entry_with_contact', reach_m: d.inner_m!, inner_m: null }
+      return `${declared ? `${String(z['name'])} is declared, and not in force: ` : `${String(outer!['name'])} is in force, ${String(z['name'])} is not declared: `}${errorWords(e)}`
+    }
+  }
+  return ''
 }

@@ -3,11 +3,13 @@
 import { computed, effect, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { chosen, time } from '../clock.ts'
-import { boxOf, inTrouble, lookOf, nameOf } from '../map/features.ts'
+import { checked, complete, draft, layersOf, type Draft } from '../draft.ts'
+import { boxOf, inTrouble, lookOf, nameOf, whereAt } from '../map/features.ts'
 import { paletteOf } from '../map/style.ts'
-import { items, type Item } from '../picture.ts'
+import { items, type Item, type Path, type Volume } from '../picture.ts'
 import { bounds, dark, selection, units } from '../state.ts'
 import { altitude, clock } from '../units.ts'
+import { blocks } from '../words.ts'
 import { range } from './timeline.tsx'
 
 const left = 62
@@ -39,10 +41,89 @@ interface Piece {
   path: boolean
 }
 
+/** Sketch is a part of the draft: a band, or a path. */
+interface Sketch {
+  name: string
+  bad: boolean
+  band: { from: number; to: number; low: number | null; high: number | null } | null
+  path: Path | null
+}
+
+/** Clash is where in time and altitude the draft meets something, as the node
+ * judged it; how high is drawn from what both declared. */
+interface Clash { from: number; to: number; at: number; low: number; high: number }
+
+const bandOf = (name: string, bad: boolean, v: Volume): Sketch => ({ name, bad, path: null, band: { from: Date.parse(v.start), to: Date.parse(v.end), low: v.lower_m, high: v.upper_m } })
+
+/** sketched are the parts of the draft, and where it is in conflict. */
+export const sketched = computed<{ parts: Sketch[]; clashes: Clash[] }>(() => {
+  const d = draft.value
+  const parts: Sketch[] = []
+  const clashes: Clash[] = []
+  if (!d || (d.form !== 'file' && d.points.length === 0)) return { parts, clashes }
+  const c = complete(d) ? checked.value : null
+  for (const [k, layer] of layersOf(d).entries()) {
+    const judged = c?.layers ? c.layers[k] : c
+    const own = sketchOf(layer, judged?.blocked === true)
+    parts.push(...own)
+    for (const v of judged?.verdicts ?? []) {
+      if (!blocks(v) || !v.from || !v.to) continue
+      const [from, to] = [Date.parse(v.from), Date.parse(v.to)]
+      const at = v.measure?.at ? Date.parse(v.measure.at) : (from + to) / 2
+      const mine = heightAt(own, at)
+      if (!mine) continue
+      const other = items.value.get(v.id)
+      const theirs = other ? heightAt([...other.volumes.map((w) => bandOf('', false, w)), ...other.paths.map((path) => ({ name: '', bad: false, band: null, path }))], at) : null
+      // Where both are; where they are merely too near, what lies between.
+      const ends = theirs ? [Math.max(mine[0], theirs[0]), Math.min(mine[1], theirs[1])] : mine
+      clashes.push({ from, to, at, low: Math.min(...ends), high: Math.max(...ends) })
+    }
+  }
+  return { parts, clashes }
+})
+
+function sketchOf(d: Draft, bad: boolean): Sketch[] {
+  const name = d.name || (d.what === 'zone' ? 'zone' : 'plan')
+  if (d.form !== 'file') return [{ name, bad, path: null, band: { from: d.start, to: d.end, low: d.lower_m, high: d.upper_m } }]
+  return [...(d.file?.volumes ?? []).map((v) => bandOf(name, bad, v)), ...(d.file?.paths ?? []).map((path) => ({ name, bad, band: null, path }))]
+}
+
+/** heightAt is between which altitudes parts are at an instant; null: none is then. */
+function heightAt(parts: Sketch[], ms: number): [number, number] | null {
+  let low = Infinity
+  let high = -Infinity
+  for (const { band, path } of parts) {
+    if (band && band.from <= ms && ms <= band.to) {
+      low = Math.min(low, band.low ?? -1e5)
+      high = Math.max(high, band.high ?? 1e5)
+    }
+    const on = path && whereAt(path, ms)
+    if (on) {
+      low = Math.min(low, on.alt_m)
+      high = Math.max(high, on.alt_m)
+    }
+  }
+  return low > high ? null : [low, high]
+}
+
+const heights = computed(() => sketched.value.parts.flatMap(({ band, path }) => (band ? [band.low ?? 0, band.high ?? 0] : path!.points.map((q) => q[2]))))
+
+/** draftLow and draftHigh are numbers of their own, so that what is declared is
+ * drawn anew only when the draft leaves the altitudes that are shown. */
+const least = (all: number[], n: number): number => all.reduce((a, b) => Math.min(a, b), n)
+const greatest = (all: number[], n: number): number => all.reduce((a, b) => Math.max(a, b), n)
+const draftLow = computed(() => least(heights.value, 0))
+const draftHigh = computed(() => greatest(heights.value, 150))
+
+/** shownFrom and shownTo are of the times: the slider's, and the draft's. */
+const times = computed(() => sketched.value.parts.flatMap(({ band, path }) => (band ? [band.from, band.to] : path!.points.map((q) => q[3]))))
+const shownFrom = computed(() => least(times.value, range.value[0]))
+const shownTo = computed(() => greatest(times.value, range.value[1]))
+
 const scale = computed(() => {
   const pieces: Piece[] = []
-  let low = 0
-  let high = 150
+  let low = draftLow.value
+  let high = draftHigh.value
   for (const item of inView.value) {
     for (const v of item.volumes) {
       if (v.upper_m !== null) high = Math.max(high, v.upper_m)
@@ -89,10 +170,12 @@ export function Profile() {
     }
   }, [])
   const here = inView.value.length
+  const { parts, clashes } = sketched.value
+  const drafted = parts.length === 0 ? '' : ` The draft is drawn dashed${clashes.length > 0 ? `, and in red where it is in conflict, from ${clock(Math.min(...clashes.map((k) => k.from)))} to ${clock(Math.max(...clashes.map((k) => k.to)))}` : ''}.`
   return (
     <section class="profile" aria-label="Altitude over time">
       <canvas
-        ref={canvas} role="img" aria-label={`Altitude over time of the ${here} entries in view; the table has the same figures.`}
+        ref={canvas} role="img" aria-label={`Altitude over time of the ${here} entries in view; the table has the same figures.${drafted}`}
         onClick={(e) => (selection.value = hit(e.offsetX, e.offsetY))}
         onDblClick={(e) => (chosen.value = instantAt(e.offsetX))}
       />
@@ -100,12 +183,12 @@ export function Profile() {
   )
 }
 
-const x = (ms: number): number => left + ((ms - range.value[0]) / (range.value[1] - range.value[0])) * (size.value.width - left)
+const x = (ms: number): number => left + ((ms - shownFrom.value) / (shownTo.value - shownFrom.value)) * (size.value.width - left)
 const y = (m: number): number => {
   const { low, high } = scale.value
   return (size.value.height - bottom) * (1 - (m - low) / (high - low))
 }
-const instantAt = (px: number): number => range.value[0] + ((px - left) / (size.value.width - left)) * (range.value[1] - range.value[0])
+const instantAt = (px: number): number => range.value[0] + ((px - left) / (size.value.width - left)) * (shownTo.value - shownFrom.value)
 
 /** begun is an empty canvas of the right size. */
 function begun<T extends HTMLCanvasElement | OffscreenCanvas>(el: T): Pen | null {
@@ -124,6 +207,7 @@ function drawTime(el: HTMLCanvasElement, still: OffscreenCanvas): void {
   c.drawImage(still, 0, 0)
   const ratio = devicePixelRatio || 1
   c.scale(ratio, ratio)
+  drawDraft(c)
   const at = x(time.value)
   if (at < left) return
   c.strokeStyle = paletteOf(dark.value).select
@@ -132,6 +216,52 @@ function drawTime(el: HTMLCanvasElement, still: OffscreenCanvas): void {
   c.moveTo(at, 0)
   c.lineTo(at, size.value.height - bottom)
   c.stroke()
+}
+
+/** drawDraft draws what is being made, over what is declared. */
+function drawDraft(c: Pen): void {
+  const { parts, clashes } = sketched.value
+  if (parts.length === 0) return
+  const { width, height } = size.value
+  const p = paletteOf(dark.value)
+  c.save()
+  c.beginPath()
+  c.rect(left, 0, width - left, height - bottom)
+  c.clip()
+  c.font = '11px B612'
+  for (const { name, bad, band, path } of parts) {
+    c.strokeStyle = c.fillStyle = bad ? p.alarm : p.select
+    c.lineWidth = 2
+    c.setLineDash([6, 4])
+    c.beginPath()
+    if (band) {
+      const top = band.high === null ? -3 : y(band.high)
+      c.rect(x(band.from), top, x(band.to) - x(band.from), (band.low === null ? height : y(band.low)) - top)
+      c.globalAlpha = 0.12
+      c.fill()
+      c.globalAlpha = 1
+    } else for (const [k, q] of path!.points.entries()) k ? c.lineTo(x(q[3]), y(q[2])) : c.moveTo(x(q[3]), y(q[2]))
+    c.stroke()
+    const [ms, m] = band ? [band.from, band.high ?? 0] : [path!.points[0]![3], path!.points[0]![2]]
+    c.fillText(name, Math.max(x(ms) + 4, left + 3), Math.max(y(m) + (band ? 12 : -4), 11))
+  }
+  c.setLineDash([])
+  c.strokeStyle = c.fillStyle = p.alarm
+  for (const k of clashes) {
+    const [a, b, n, s] = [x(k.from), Math.max(x(k.to), x(k.from) + 3), y(k.high), Math.max(y(k.low), y(k.high) + 3)]
+    c.globalAlpha = 0.45
+    c.fillRect(a, n, b - a, s - n)
+    c.globalAlpha = 1
+    const [mx, my] = [x(k.at), (n + s) / 2]
+    c.lineWidth = 2
+    c.beginPath()
+    c.moveTo(mx - 5, my - 5)
+    c.lineTo(mx + 5, my + 5)
+    c.moveTo(mx - 5, my + 5)
+    c.lineTo(mx + 5, my - 5)
+    c.stroke()
+  }
+  c.restore()
 }
 
 function drawPieces(el: OffscreenCanvas): void {
@@ -219,7 +349,7 @@ function axes(c: Pen, text: string, grid: string): void {
     c.textAlign = 'right'
     c.fillText(altitude(v * unit), left - 4, Math.max(at + 4, 10))
   }
-  const [from, to] = range.value
+  const [from, to] = [shownFrom.value, shownTo.value]
   const every = [15, 30, 60, 120, 240, 480].find((m) => (to - from) / 60_000 / m <= Math.max(2, (width - left) / 90)) ?? 1440
   c.textAlign = 'center'
   for (let ms = Math.ceil(from / (every * 60_000)) * every * 60_000; ms < to; ms += every * 60_000) {
