@@ -45,7 +45,7 @@ export function poor(q: Quality): string {
   if (q.source !== 'system') return '' // set by hand, as another banner says
   if (q.synchronised === undefined) return 'It is not known whether anything keeps the node’s clock.'
   if (!q.synchronised) return 'Nothing keeps the node’s clock.'
-  return (q.error_ms ?? 0) > poorMS ? `The node’s clock may be off by ${span(q.error_ms! / 1000)}.` : ''
+  return (q.error_ms ?? 0) > poorMS ? `The node’s clock may be off by ${span(Math.ceil(q.error_ms! / 1000))}.` : ''
 }
 
 /** keptWords is how good a node's clock is, in a few words. */
