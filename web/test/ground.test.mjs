@@ -56,7 +56,7 @@ describe('the coast', () => {
     'Wrangel, west of 180': [179.6, 71.2], 'Wrangel, east of 180': [-179.3, 71.2], 'Fiji, Viti Levu': [178, -17.8], 'Fiji, Taveuni': [-179.97, -16.85], Australia: [134, -25], 'Antarctica, 10 E': [10, -75], 'Antarctica, 64 W': [-64, -70], 'Antarctica, 180': [180, -84.7], 'Antarctica, 120 E': [120, -75],
   }
 
-  test('is under each place of the land, and under none of the sea', { timeout: 120_000 }, async () => {
+  test('is under each place of the land, and under none of the sea', { timeout: 300_000 }, async () => {
     const { seat, end } = await look(browser, { viewport: { width: 1400, height: 900 } })
     await seat.page.goto(seat.url + '/')
     await seat.page.waitForFunction(() => globalThis.deconflictMap?.loaded(), null, { timeout: 30_000 })
@@ -135,7 +135,7 @@ describe('a map of the area', () => {
   const near = (got, hex) => got.every((v, k) => Math.abs(v - parseInt(hex.slice(1 + 2 * k, 3 + 2 * k), 16)) <= 2)
 
   for (const scheme of ['light', 'dark']) {
-    test(`is drawn over the coast and under all else, ${scheme}`, { timeout: 120_000 }, async () => {
+    test(`is drawn over the coast and under all else, ${scheme}`, { timeout: 300_000 }, async () => {
       const { seat, end } = await look(browser, { colorScheme: scheme }, '--basemap', kept('area.pmtiles', vector))
       await seat.page.goto(seat.url + '/')
       await seat.page.waitForFunction(() => globalThis.deconflictMap?.loaded(), null, { timeout: 30_000 })
@@ -176,7 +176,7 @@ describe('a map of the area', () => {
     })
   }
 
-  test('may be a picture of the ground, which is faded', { timeout: 120_000 }, async () => {
+  test('may be a picture of the ground, which is faded', { timeout: 300_000 }, async () => {
     const { seat, end } = await look(browser, { colorScheme: 'light' }, '--basemap', kept('red.pmtiles', red))
     await seat.page.goto(seat.url + '/')
     await seat.page.waitForFunction(() => globalThis.deconflictMap?.loaded(), null, { timeout: 30_000 })
@@ -187,7 +187,7 @@ describe('a map of the area', () => {
     await end()
   })
 
-  test('may go and come back, and the page stays', { timeout: 120_000 }, async () => {
+  test('may go and come back, and the page stays', { timeout: 300_000 }, async () => {
     const file = kept('moved.pmtiles', vector)
     const node = await Node.start(['--basemap', file])
     const seat = await Seat.open(browser, node.url)

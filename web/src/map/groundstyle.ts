@@ -31,7 +31,7 @@ const roles: Record<Role, string[]> = {
 /** silent are layers that say too much, or the same again. */
 const silent = /label|_name$|^pois?$|^housenum|^addresses$|^mountain_peak$|^street_polygons$|^sites$|^dam_|^pier_|^aerodrome|^public_transport$|^aerialways$|^ferries$|^bridges$/
 
-const kind: ExpressionSpecification = ['coalesce', ['get', 'kind'], ['get', 'class'], '']
+const kind: ExpressionSpecification = ['coalesce', ['get', 'kind'], ['get', 'class'], ['get', 'pmap:kind'], '']
 const isKind = (...kinds: string[]): ExpressionSpecification => ['in', kind, ['literal', kinds]]
 const areas: FilterSpecification = ['==', ['geometry-type'], 'Polygon']
 const lines: FilterSpecification = ['==', ['geometry-type'], 'LineString']
@@ -44,7 +44,7 @@ const rails = isKind('rail', 'transit', 'railway', 'light_rail', 'subway', 'tram
 const wooded = isKind('wood', 'forest', 'park', 'national_park', 'nature_reserve', 'protected_area', 'grass', 'grassland', 'meadow', 'scrub', 'orchard', 'vineyard', 'heath', 'wetland', 'golf_course', 'cemetery', 'village_green', 'recreation_ground')
 /** states: whose they are is disputed, and ages. */
 const states = isKind('continent', 'country', 'state', 'province', 'region')
-const outer: ExpressionSpecification = ['any', isKind('country'), ['<=', ['coalesce', ['get', 'admin_level'], 99], 2]]
+const outer: ExpressionSpecification = ['any', isKind('country'), ['<=', ['to-number', ['coalesce', ['get', 'admin_level'], 99], 99], 2]]
 
 /** vectorLayers draw the layers that a file has. */
 export function vectorLayers(has: string[], dark: boolean): LayerSpecification[] {
@@ -73,7 +73,7 @@ export function vectorLayers(has: string[], dark: boolean): LayerSpecification[]
       ...of(n, 'name'), type: 'symbol', filter: both(points, ['!', states]),
       layout: {
         'text-field': ['coalesce', ['get', 'name'], ['get', 'name:latin'], ''], 'text-font': ['B612'], 'text-size': ['interpolate', ['linear'], ['zoom'], 5, 10, 14, 13], 'text-max-width': 8,
-        'symbol-sort-key': ['coalesce', ['get', 'rank'], ['-', 0, ['to-number', ['get', 'population_rank'], 0]]],
+        'symbol-sort-key': ['to-number', ['coalesce', ['get', 'rank'], ['-', 0, ['to-number', ['coalesce', ['get', 'population_rank'], 0], 0]]], 0],
       },
       paint: { 'text-color': p.text, 'text-opacity': 0.8, 'text-halo-color': p.halo, 'text-halo-width': 1.2 },
     }],
