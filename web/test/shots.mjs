@@ -4,6 +4,7 @@
 //   make shots
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
+import { beside, Demo } from './demo.mjs'
 import { Node } from './node.mjs'
 import { launch, Seat } from './page.mjs'
 
@@ -57,6 +58,23 @@ try {
   }
 } finally {
   for (const s of seats) await s.close()
-  await browser.close()
   await node.close()
+}
+
+// The demo's two parties beside each other, after the play.
+const demo = await Demo.start()
+try {
+  const s = await Seat.open(browser, demo.url, { viewport: { width: 1600, height: 900 } })
+  await s.page.goto(demo.side)
+  await demo.played
+  for (const [who, other] of [['nc', 'E-302'], ['el', 'N-306']]) {
+    await beside(s.page, who).locator('header .who', { hasText: `${who}, watch` }).waitFor()
+    await beside(s.page, who).locator('.row:not(.own)', { hasText: other }).first().waitFor()
+  }
+  await s.page.screenshot({ path: images + 'map-side.png' })
+  console.log('map-side')
+  await s.close()
+} finally {
+  await browser.close()
+  await demo.close()
 }
