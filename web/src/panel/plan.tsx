@@ -3,7 +3,7 @@
 import { signal, useSignal } from '@preact/signals'
 import { now } from '../clock.ts'
 import { bad, checked, checkFailed, checkMS, complete, draft, drawing, fresh, layered, layersOf, mostLayers, planOf, readFile, stepFor, templates, zonesOf, type Checked, type Draft, type FileDraft, type Form, type Layer } from '../draft.ts'
-import { act, madeBy, Problem } from '../node.ts'
+import { act, madeBy, Problem, type Taken } from '../node.ts'
 import { want, type LngLat } from '../picture.ts'
 import { boxAround, placeOf } from '../place.ts'
 import { goTo, panel, selection, session, tell, units, view } from '../state.ts'
@@ -307,7 +307,7 @@ function StackFields({ d }: { d: Draft }) {
       <label>Layers<input type="number" min={1} max={mostLayers} required value={s.layers.length} onChange={(e) => { const n = e.currentTarget.valueAsNumber; if (n >= 1 && n <= mostLayers) restack(d, { count: Math.floor(n) }) }} /></label>
       <Length height label="One every" value={s.step_m} onValue={(m) => restack(d, { step_m: m })} />
       <Length height label="Buffer between" value={s.gap_m} onValue={(m) => restack(d, { gap_m: Math.max(0, m) })} />
-      <p class="quiet">Each layer is a plan of its own, declared from the lowest up. If one is refused the others stand, and it stays here to be changed. The node does not compare our own flights with each other: the buffer is what keeps them apart.</p>
+      <p class="quiet about-stack">Each layer is a plan of its own, declared from the lowest up. If one is refused the others stand, and it stays here to be changed. The node does not compare our own flights with each other: the buffer is what keeps them apart.</p>
       {s.layers.map((l, k) => (
         <fieldset class="layer" key={k}>
           <label>Layer {k + 1}<input value={l.name} maxLength={28} required onInput={(e) => change(k, { name: e.currentTarget.value })} /></label>
@@ -370,7 +370,7 @@ function Verdicts({ d }: { d: Draft }) {
   const own = session.value?.party ?? ''
   return (
     <div class="judged" role="status" aria-live="polite">
-      {checkFailed.value && <p class="error">{wrongOf(d) || checkFailed.value}</p>}
+      {(wrongOf(d) || checkFailed.value) && <p class="error">{wrongOf(d) || checkFailed.value}</p>}
       {c?.blocked && <p class="error">⚠ Conflict: it would be refused as it stands.</p>}
       {c && !c.blocked && <p>{c.state === 'none declared' ? 'None declared near: that does not say that nobody is there.' : c.verdicts.length > 0 ? 'It would be accepted. What it meets:' : 'No conflict with what is declared and shown to you.'}</p>}
       {c && c.verdicts.length > 0 && (
@@ -413,6 +413,12 @@ async function declare(d: Draft): Promise<void> {
   }
 }
 
+/** proposed: the node took it and did not accept it, as something is in its way
+ * that we may not be shown. */
+const proposed = (done: Taken): boolean => done.events.some((e) => e.fields['type'] === 'intent.decided' && e.fields['state'] === 'proposed')
+
+const notAccepted = 'not accepted, and kept as a proposal: something is in the way, which may be a flight that is not shown to us'
+
 async function declareOne(d: Draft): Promise<string> {
   const done = await act(d.replaces ? 'intent.change' : 'intent.declare', { ...planOf(d), read_set: checked.value?.read_set ?? [], ...(d.replaces ?? {}) })
   const id = madeBy(done)
@@ -420,7 +426,9 @@ async function declareOne(d: Draft): Promise<string> {
     selection.value = id
     want(id)
   }
-  return ''
+  if (!proposed(done)) return ''
+  drop()
+  return `${d.name || 'It'} is ${notAccepted}. Its details say how it stands to others.`
 }
 
 /** declareStack declares the layers from the lowest up. What is refused stays in
@@ -429,13 +437,15 @@ async function declareStack(d: Draft, judged: Checked | null): Promise<string> {
   const stack = d.stack!
   const made: string[] = []
   const refused: string[] = []
+  const kept: string[] = []
   const left: Layer[] = []
   for (const [k, l] of layersOf(d).entries()) {
     const layer = stack.layers[k]!
     try {
-      const id = madeBy(await act('intent.declare', { ...planOf(l), read_set: judged?.layers?.[k]?.read_set ?? [] }))
+      const done = await act('intent.declare', { ...planOf(l), read_set: judged?.layers?.[k]?.read_set ?? [] })
+      const id = madeBy(done)
       if (id) want(id)
-      made.push(layer.name)
+      ;(proposed(done) ? kept : made).push(layer.name)
     } catch (e) {
       left.push(layer)
       refused.push(`${layer.name}: ${errorWords(e)}`)
@@ -444,9 +454,13 @@ async function declareStack(d: Draft, judged: Checked | null): Promise<string> {
       break
     }
   }
-  if (left.length === 0) return ''
-  draft.value = { ...d, stack: { ...stack, layers: left } }
-  return `${made.length > 0 ? `Declared: ${made.join(', ')}. ` : 'None is declared. '}Still here: ${left.map((l) => l.name).join(', ')}. ${refused.join(' ')}`
+  if (left.length + kept.length === 0) return ''
+  if (left.length === 0) drop()
+  else draft.value = { ...d, stack: { ...stack, layers: left } }
+  const parts = [made.length > 0 ? `Declared: ${made.join(', ')}.` : 'None is accepted.']
+  if (kept.length > 0) parts.push(`${kept.join(', ')}: ${notAccepted}.`)
+  if (left.length > 0) parts.push(`Still here: ${left.map((l) => l.name).join(', ')}.`, ...refused)
+  return parts.join(' ')
 }
 
 /** declareZones declares the zones and puts each in force, the outer one first.
