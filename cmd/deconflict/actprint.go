@@ -34,7 +34,7 @@ func printTaken(a *app, s *session, taken *client.Taken) {
 // told reports whether what an event says to who acted stands in another one of
 // the same act, or in the agreement that has just entered into force.
 func told(e *client.Entry) bool {
-	return slices.Contains([]string{"act.taken", "intent.put", "intent.gone", "intent.conflicting", "intent.entering", "offer.conflict", "bearer.followed"}, e.Type())
+	return slices.Contains([]string{"act.taken", "intent.put", "intent.gone", "intent.conflicting", "intent.entering", "intent.restated", "offer.conflict", "bearer.followed"}, e.Type())
 }
 
 var custodyWords = map[string]string{"held": ", key held by the role", "node": ", no key, the node vouches for the token"}

@@ -75,15 +75,18 @@ var timersOfFlights = []timer{
 	},
 	{
 		name: "agreement that displaces", kinds: []string{"agreement.dueEntry"},
-		brings: []string{"agreement.entered", "intent.unsettled", "intent.reviewed", "intent.displaced"},
+		brings: []string{"agreement.entered", "intent.unsettled", "intent.reviewed", "intent.displaced", "intent.restated"},
 		lay: func(d *desk) []fall {
 			at := d.in(time.Hour)
 			agree(d, func(text *terms.Text) {
 				enters(at)(text)
 				text.Clauses = append(text.Clauses, noEntry())
 			})
+			d.does("nc", "release.set", object{"purpose": release.Purpose, "rows": []any{object{
+				"to": object{"party": "el"}, "shown": true, "groups": []string{release.Reference}, "states": []string{release.StateAccepted},
+			}}}, "release.changed")
 			declare(d, "nc", 2*time.Hour, 3*time.Hour)
-			return []fall{{"agreement.entered", "", at}, {"intent.unsettled", "", at}, {"intent.reviewed", "", at}, {"intent.displaced", "", at}}
+			return []fall{{"agreement.entered", "", at}, {"intent.unsettled", "", at}, {"intent.reviewed", "", at}, {"intent.displaced", "", at}, {"intent.restated", `"state":"displaced"`, at}}
 		},
 	},
 }

@@ -256,10 +256,7 @@ func (d *decision) end(id string, to Phase) ([]event.Event, error) {
 }
 
 func (d *decision) close(old *Intent, to Phase, lapsed bool) []event.Event {
-	ev := &Closed{ID: old.ID, Version: old.Version, Owner: old.Owner, State: to, Lapsed: lapsed}
-	for _, s := range old.Shown {
-		ev.To = append(ev.To, s.To)
-	}
+	ev := &Closed{ID: old.ID, Version: old.Version, Owner: old.Owner, State: to, Lapsed: lapsed, To: old.shownTo()}
 	gone, notified := unlist(d.v, old, d.env)
 	ev.Notified = notified
 	events := []event.Event{ev}
@@ -451,6 +448,7 @@ func (d *decision) aftermath(h *hearing) []event.Event {
 				way.From, way.To = own.Verdicts[i].From, own.Verdicts[i].To
 			}
 			events = append(events, displacedBy(&o.Decided, &way))
+			events = append(events, o.restated(GivesWay)...)
 			events = append(events, d.st.unsettle("what was in the way gives way", d.st.waitingFor(o))...)
 		}
 	}

@@ -110,7 +110,19 @@ func (d *decision) reexamine(r *Intent) []event.Event {
 	if ev.State == GivesWay && r.State != GivesWay {
 		events = append(events, displacedBy(&r.Decided, h.displacer()))
 	}
+	if ev.State != r.State {
+		events = append(events, r.restated(ev.State)...)
+	}
 	return events
+}
+
+// restated tells whom an intent is shown that it has another state.
+func (d *Decided) restated(now Phase) []event.Event {
+	to := d.shownTo()
+	if len(to) == 0 {
+		return nil
+	}
+	return []event.Event{&Restated{ID: d.ID, Version: d.Version, Owner: d.Owner, State: now, To: to}}
 }
 
 // displacedBy says that an intent gives way to what a verdict is against.

@@ -24,6 +24,7 @@ var Events = event.Table{
 	"intent.conflicting":  func() event.Event { return new(Conflicting) },
 	"intent.entering":     func() event.Event { return new(Entering) },
 	"intent.displaced":    func() event.Event { return new(Displaced) },
+	"intent.restated":     func() event.Event { return new(Restated) },
 	"intent.closed":       func() event.Event { return new(Closed) },
 	"intent.acknowledged": func() event.Event { return new(Acknowledged) },
 	"intent.marked":       func() event.Event { return new(Marked) },
@@ -134,6 +135,16 @@ type Displaced struct {
 	To       statement.Instant `json:"to"`
 	// ExitNeeded: it has to be led out on a way that is itself free of conflict.
 	ExitNeeded bool `json:"exit_needed"`
+}
+
+// Restated tells whom an intent is shown that it has another state without an act
+// of its owner: it gives way, or no longer has to. It changes nothing itself.
+type Restated struct {
+	ID      string     `json:"id"`
+	Version int64      `json:"version"`
+	Owner   party.ID   `json:"owner"`
+	State   Phase      `json:"state"`
+	To      []party.ID `json:"to"`
 }
 
 // Closed says that an intent is over.
@@ -256,6 +267,9 @@ func (*Conflicting) Type() string { return "intent.conflicting" }
 func (*Entering) Type() string { return "intent.entering" }
 
 // Type implements event.Event.
+func (*Restated) Type() string { return "intent.restated" }
+
+// Type implements event.Event.
 func (*Displaced) Type() string { return "intent.displaced" }
 
 // Type implements event.Event.
@@ -299,6 +313,9 @@ func (e *Conflicting) Actor() party.ID { return "" }
 
 // Actor implements event.Event.
 func (e *Entering) Actor() party.ID { return "" }
+
+// Actor implements event.Event.
+func (e *Restated) Actor() party.ID { return "" }
 
 // Actor implements event.Event.
 func (e *Displaced) Actor() party.ID { return "" }
@@ -367,6 +384,14 @@ func (e *Entering) Release(to party.ID) []string { return wholeFor(to, e.Owner, 
 // Release shows it to who has to give way, and to whom it gives way.
 func (e *Displaced) Release(to party.ID) []string { return wholeFor(to, e.Owner, e.ByParty) }
 
+// Release shows the state to whom the intent is shown, but not who these are.
+func (e *Restated) Release(to party.ID) []string {
+	if slices.Contains(e.To, to) {
+		return append(slices.Clone(event.Envelope), "id", "owner", "state", "version")
+	}
+	return nil
+}
+
 // Release shows the end to all who were shown the intent, without who in the
 // airspace is told.
 func (e *Closed) Release(to party.ID) []string {
@@ -428,6 +453,7 @@ func wholeFor(to party.ID, among ...party.ID) []string {
 func (*Decided) intentEvent()       {}
 func (*Conflicting) intentEvent()   {}
 func (*Displaced) intentEvent()     {}
+func (*Restated) intentEvent()      {}
 func (*Closed) intentEvent()        {}
 func (*Acknowledged) intentEvent()  {}
 func (*Marked) intentEvent()        {}

@@ -301,6 +301,15 @@ func (d *Decided) shows(to party.ID, member string) bool {
 	return i >= 0 && slices.Contains(d.Shown[i].Members, member)
 }
 
+// shownTo are the parties that are shown the intent.
+func (d *Decided) shownTo() []party.ID {
+	var all []party.ID
+	for _, s := range d.Shown {
+		all = append(all, s.To)
+	}
+	return all
+}
+
 // conflicts decides who gives way in a conflict.
 func (h *hearing) conflicts(o *Intent, r *terms.Rules, verdict Verdict) {
 	if verdict.Outcome != TooMuch {
