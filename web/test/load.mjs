@@ -58,8 +58,8 @@ try {
   await seat.page.getByText(`${intents} declared`).waitFor({ timeout: 120_000 })
   const listed = performance.now() - began
   // A map whose craft never rest is never done loading: what is rendered counts.
-  const rendered = (layer) => seat.page.waitForFunction((layer) => (globalThis.deconflictMap?.getLayer(layer) && globalThis.deconflictMap.queryRenderedFeatures({ layers: [layer] }).length > 10), layer, { timeout: 120_000, polling: 500 })
-  await rendered('labels')
+  const rendered = (layer) => seat.page.waitForFunction((layer) => (globalThis.deconflictMap?.getLayer(layer) && globalThis.deconflictMap.queryRenderedFeatures({ layers: [layer] }).length > 100), layer, { timeout: 120_000, polling: 500 })
+  await rendered('paths-planned')
   const drawn = performance.now() - began
   if (tracks > 0) await seat.page.waitForFunction((n) => Number(document.querySelector('canvas.craft').dataset.drawn) > n / 2, tracks, { timeout: 60_000 })
   await new Promise((r) => setTimeout(r, 5000)) // until the map has come to rest
@@ -77,6 +77,29 @@ try {
   const steady = await measured(watchedS)
   const steadyMS = steady.busyMS / steady.tookS
   const apart = (m, n) => (m.busyMS - steadyMS * m.tookS) / n
+  // The baseline: as many craft as symbols of the map itself, as is usual.
+  const baseline = await measured(Math.min(15, watchedS), () => seat.page.evaluate(async ([n, seconds]) => {
+    const m = globalThis.deconflictMap
+    const b = m.getBounds()
+    const at = () => ({
+      type: 'FeatureCollection',
+      features: Array.from({ length: n }, (_, k) => ({
+        type: 'Feature', properties: { label: `craft-${k}`, course: (k * 77) % 360 },
+        geometry: { type: 'Point', coordinates: [b.getWest() + Math.random() * (b.getEast() - b.getWest()), b.getSouth() + Math.random() * (b.getNorth() - b.getSouth())] },
+      })),
+    })
+    m.addSource('baseline', { type: 'geojson', data: at() })
+    m.addLayer({
+      id: 'baseline', type: 'symbol', source: 'baseline',
+      layout: { 'text-field': ['concat', '▲ ', ['get', 'label']], 'text-font': ['B612'], 'text-size': 11, 'text-rotate': ['get', 'course'], 'text-allow-overlap': true, 'text-ignore-placement': true },
+    })
+    for (let k = 0; k < seconds; k++) {
+      m.getSource('baseline').setData(at())
+      await new Promise((r) => setTimeout(r, 1000))
+    }
+    m.removeLayer('baseline')
+    m.removeSource('baseline')
+  }, [tracks, Math.min(15, watchedS)]))
   // The slider, ten steps of its own.
   await seat.page.getByLabel('Time looked at').focus()
   const slid = await measured(5, async () => {
@@ -114,6 +137,8 @@ try {
   const long = (m) => `${m.long.length} in ${m.tookS.toFixed(0)} s, longest ${Math.max(0, ...m.long).toFixed(0)} ms`
   row(`main thread for each update of ${tracks} tracks, mean`, `${steadyMS.toFixed(1)} ms`)
   row('tasks of 50 ms and more meanwhile', long(steady))
+  row('baseline: as many craft as symbols of the map, on top of that', `${apart(baseline, baseline.tookS).toFixed(1)} ms, ${((apart(baseline, baseline.tookS)) / steadyMS).toFixed(1)} times as much`)
+  row('tasks of 50 ms and more meanwhile', long(baseline))
   row('main thread for a step of 10 s of the slider, mean', `${apart(slid, 10).toFixed(1)} ms`)
   row('tasks of 50 ms and more meanwhile', long(slid))
   row('main thread for a leap of the slider, mean', `${apart(leapt, 4).toFixed(1)} ms`)
