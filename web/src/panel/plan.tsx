@@ -221,8 +221,8 @@ function Edit({ d }: { d: Draft }) {
       {d.form === 'corridor' && <Length label="Half its width" value={d.reach_m} onValue={(m) => set({ reach_m: m })} />}
       {d.form !== 'file' && (
         <>
-          <Length height label="Floor" value={d.lower_m} onValue={(m) => (d.stack ? restack(d, { lower_m: m }) : set({ lower_m: m }))} />
-          <Length height label="Ceiling" value={d.upper_m} onValue={(m) => (d.stack ? restack(d, { upper_m: m }) : set({ upper_m: m }))} />
+          <Length height label="Floor" value={d.lower_m} onValue={(m) => (d.stack ? restack({ lower_m: m }) : set({ lower_m: m }))} />
+          <Length height label="Ceiling" value={d.upper_m} onValue={(m) => (d.stack ? restack({ upper_m: m }) : set({ upper_m: m }))} />
           {d.stack && <StackFields d={d} />}
           <label>Altitudes above
             <select value={d.datum} onChange={(e) => set({ datum: e.currentTarget.value as Draft['datum'] })}>
@@ -281,8 +281,9 @@ function Edit({ d }: { d: Draft }) {
 
 /** restack lays the layers anew, as many as before unless their number or the step
  * is what changes; their names stay, from the lowest up. */
-function restack(d: Draft, to: { lower_m?: number; upper_m?: number; step_m?: number; gap_m?: number; count?: number }): void {
-  if (!d.stack) return
+function restack(to: { lower_m?: number; upper_m?: number; step_m?: number; gap_m?: number; count?: number }): void {
+  const d = draft.value
+  if (!d?.stack) return
   const lower_m = to.lower_m ?? d.lower_m
   const upper_m = to.upper_m ?? d.upper_m
   const gap_m = to.gap_m ?? d.stack.gap_m
@@ -301,12 +302,15 @@ function without(k: number): void {
 
 function StackFields({ d }: { d: Draft }) {
   const s = d.stack!
-  const change = (k: number, part: Partial<Layer>): void => set({ stack: { ...s, layers: s.layers.map((l, j) => (j === k ? { ...l, ...part } : l)) } })
+  const change = (k: number, part: Partial<Layer>): void => {
+    const stack = draft.value?.stack // as it stands: it may have changed since this was drawn
+    if (stack) set({ stack: { ...stack, layers: stack.layers.map((l, j) => (j === k ? { ...l, ...part } : l)) } })
+  }
   return (
     <>
-      <label>Layers<input type="number" min={1} max={mostLayers} required value={s.layers.length} onChange={(e) => { const n = e.currentTarget.valueAsNumber; if (n >= 1 && n <= mostLayers) restack(d, { count: Math.floor(n) }) }} /></label>
-      <Length height label="One every" value={s.step_m} onValue={(m) => restack(d, { step_m: m })} />
-      <Length height label="Buffer between" value={s.gap_m} onValue={(m) => restack(d, { gap_m: Math.max(0, m) })} />
+      <label>Layers<input type="number" min={1} max={mostLayers} required value={s.layers.length} onChange={(e) => { const n = e.currentTarget.valueAsNumber; if (n >= 1 && n <= mostLayers) restack({ count: Math.floor(n) }) }} /></label>
+      <Length height label="One every" value={s.step_m} onValue={(m) => restack({ step_m: m })} />
+      <Length height label="Buffer between" value={s.gap_m} onValue={(m) => restack({ gap_m: Math.max(0, m) })} />
       <p class="quiet about-stack">Each layer is a plan of its own, declared from the lowest up. If one is refused the others stand, and it stays here to be changed. The node does not compare our own flights with each other: the buffer is what keeps them apart.</p>
       {s.layers.map((l, k) => (
         <fieldset class="layer" key={k}>
