@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,7 +122,8 @@ func writeSnapshot(path string, header snapshotHeader, image *world.Image) (err 
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(partial))
+			f.Close() // unless it is
+			os.Remove(partial)
 		}
 	}()
 	line, err := json.Marshal(header)
@@ -145,12 +147,16 @@ func writeSnapshot(path string, header snapshotHeader, image *world.Image) (err 
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	// Windows renames no file that is open.
+	if err := f.Close(); err != nil {
+		return err
+	}
 	// A crash before the rename leaves a partial file, which the next start
 	// removes; after it, the snapshot is whole.
 	if err := os.Rename(partial, path); err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), syncDir(filepath.Dir(path)))
+	return syncDir(filepath.Dir(path))
 }
 
 // syncedWriter syncs every syncEvery bytes.
@@ -168,7 +174,11 @@ func (w *syncedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// syncDir makes the names in a folder durable. Windows cannot and need not.
 func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

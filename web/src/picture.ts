@@ -1,6 +1,6 @@
 // The picture: all that the party may see, as things to draw, kept up to date by
 // the node's event stream.
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import { asNodeSays, now } from './clock.ts'
 import { get, type Basis, Problem, signedOut, Unreachable } from './node.ts'
 import { session } from './state.ts'
@@ -287,9 +287,11 @@ function merge(answer: Answer, ids: string[]): void {
   const next = new Map(items.value)
   for (const id of ids) next.delete(id)
   for (const i of answer.items) next.set(i.id, i)
-  changed.value = new Set(ids)
-  items.value = next
-  basis.value = answer.basis
+  batch(() => {
+    changed.value = new Set(ids)
+    items.value = next
+    basis.value = answer.basis
+  })
 }
 
 

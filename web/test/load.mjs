@@ -64,6 +64,7 @@ try {
   if (tracks > 0) await seat.page.waitForFunction((n) => Number(document.querySelector('canvas.craft').dataset.drawn) > n / 2, tracks, { timeout: 60_000 })
   await new Promise((r) => setTimeout(r, 5000)) // until the map has come to rest
 
+  await cdp.send('Network.disable') // which would keep all that the stream brings
   await cdp.send('Performance.enable', { timeDomain: 'timeTicks' })
   const taskMS = async () => (await cdp.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration').value * 1000
   const measured = async (seconds, during) => {
@@ -77,7 +78,35 @@ try {
   const steady = await measured(watchedS)
   const steadyMS = steady.busyMS / steady.tookS
   const apart = (m, n) => (m.busyMS - steadyMS * m.tookS) / n
-  // The baseline: as many craft as symbols of the map itself, as is usual.
+  // The slider, ten steps of its own.
+  await seat.page.getByLabel('Time looked at').focus()
+  const slid = await measured(5, async () => {
+    for (let k = 0; k < 10; k++) {
+      await seat.page.keyboard.press('ArrowRight')
+      await new Promise((r) => setTimeout(r, 300))
+    }
+  })
+  const leapt = await measured(5, async () => {
+    for (const k of ['PageUp', 'PageUp', 'PageDown', 'PageDown']) {
+      await seat.page.keyboard.press(k)
+      await new Promise((r) => setTimeout(r, 1000))
+    }
+  })
+  await seat.page.getByRole('button', { name: 'Back to now' }).click()
+  // Five flights are withdrawn, each by two presses: what is declared changes.
+  await seat.page.getByLabel('Ours').check()
+  await new Promise((r) => setTimeout(r, 3000))
+  const gone = 5
+  const withdrawn = await measured(gone * 3, async () => {
+    for (let k = 0; k < gone; k++) {
+      // Pressed by hand in the page: a search by roles would be counted as the page's work.
+      await seat.page.evaluate((k) => document.querySelectorAll('.row.own')[k].click(), k)
+      await new Promise((r) => setTimeout(r, 1000))
+      await seat.page.evaluate(() => [...document.querySelectorAll('.detail button')].find((b) => b.textContent === 'Withdraw').click())
+      await new Promise((r) => setTimeout(r, 2000))
+    }
+  })
+  // The baseline, last, as what it leaves behind burdens what follows: as many craft as symbols of the map itself, as is usual.
   const baseline = await measured(Math.min(15, watchedS), () => seat.page.evaluate(async ([n, seconds]) => {
     const m = globalThis.deconflictMap
     const b = m.getBounds()
@@ -100,34 +129,7 @@ try {
     m.removeLayer('baseline')
     m.removeSource('baseline')
   }, [tracks, Math.min(15, watchedS)]))
-  // The slider, ten steps of its own.
-  await seat.page.getByLabel('Time looked at').focus()
-  const slid = await measured(5, async () => {
-    for (let k = 0; k < 10; k++) {
-      await seat.page.keyboard.press('ArrowRight')
-      await new Promise((r) => setTimeout(r, 300))
-    }
-  })
-  const leapt = await measured(5, async () => {
-    for (const k of ['PageUp', 'PageUp', 'PageDown', 'PageDown']) {
-      await seat.page.keyboard.press(k)
-      await new Promise((r) => setTimeout(r, 1000))
-    }
-  })
-  await seat.page.getByRole('button', { name: 'Back to now' }).click()
-  // Five flights are withdrawn, each by two presses: what is declared changes.
-  await seat.page.getByLabel('Ours').check()
-  await new Promise((r) => setTimeout(r, 3000))
-  const gone = 5
-  const withdrawn = await measured(10, async () => {
-    for (let k = 0; k < gone; k++) {
-      const row = seat.page.locator('.row.own').nth(k)
-      await row.click()
-      await seat.page.getByRole('button', { name: 'Withdraw' }).click()
-      await seat.page.getByRole('button', { name: 'Withdraw' }).waitFor({ state: 'hidden' })
-      await new Promise((r) => setTimeout(r, 1500))
-    }
-  })
+  if ((await seat.page.getByText(`${intents - gone} declared`).count()) !== 1) throw new Error('not all were withdrawn')
   console.log(`\nload average ${loadavg()[0].toFixed(1)}; Chromium drawing in software on ${cpus().length} processors\n\n| what | measured |\n|---|---|`)
   row('filling the node', `${(tookMS / 1000).toFixed(1)} s`)
   row('page, compressed, all files', `${(bytes / 1000).toFixed(0)} kB`)
@@ -137,14 +139,14 @@ try {
   const long = (m) => `${m.long.length} in ${m.tookS.toFixed(0)} s, longest ${Math.max(0, ...m.long).toFixed(0)} ms`
   row(`main thread for each update of ${tracks} tracks, mean`, `${steadyMS.toFixed(1)} ms`)
   row('tasks of 50 ms and more meanwhile', long(steady))
-  row('baseline: as many craft as symbols of the map, on top of that', `${apart(baseline, baseline.tookS).toFixed(1)} ms, ${((apart(baseline, baseline.tookS)) / steadyMS).toFixed(1)} times as much`)
-  row('tasks of 50 ms and more meanwhile', long(baseline))
   row('main thread for a step of 10 s of the slider, mean', `${apart(slid, 10).toFixed(1)} ms`)
   row('tasks of 50 ms and more meanwhile', long(slid))
   row('main thread for a leap of the slider, mean', `${apart(leapt, 4).toFixed(1)} ms`)
   row('tasks of 50 ms and more meanwhile', long(leapt))
   row('main thread for a flight picked and withdrawn, mean', `${apart(withdrawn, gone).toFixed(1)} ms`)
   row('tasks of 50 ms and more meanwhile', long(withdrawn))
+  row('baseline: as many craft as symbols of the map, on top of the first', `${apart(baseline, baseline.tookS).toFixed(1)} ms, ${((apart(baseline, baseline.tookS)) / steadyMS).toFixed(1)} times as much`)
+  row('tasks of 50 ms and more meanwhile', long(baseline))
   if (process.env.PICTURE) await seat.picture('crowd')
   await seat.close()
 } finally {

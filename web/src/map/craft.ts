@@ -3,6 +3,7 @@
 import { effect } from '@preact/signals'
 import type { Map as GLMap } from 'maplibre-gl'
 import { chosen } from '../clock.ts'
+import { byProcessor } from '../pen.ts'
 import { stale, type Track, tracks } from '../picture.ts'
 import { dark } from '../state.ts'
 import { paletteOf } from './style.ts'
@@ -24,7 +25,7 @@ export class Craft {
 
   constructor(map: GLMap) {
     this.map = map
-    this.pen = this.sheet.getContext('2d')!
+    this.pen = this.sheet.getContext('2d', byProcessor)!
     this.sheet.className = 'craft'
     this.sheet.setAttribute('aria-hidden', 'true') // what they fly is in the table
     map.getCanvasContainer().append(this.sheet)

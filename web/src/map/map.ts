@@ -96,7 +96,7 @@ class Drawing {
   private readonly craft: Craft
   private readonly moments: Moments
   private readonly labels = new Labels()
-  private selected = ''
+  private readonly last = new Map<string, string>()
   private readonly blocks = new Map<string, Block>()
   private next = 1
 
@@ -108,6 +108,15 @@ class Drawing {
 
   private source(name: string): GeoJSONSource | undefined {
     return this.map.getSource<GeoJSONSource>(name)
+  }
+
+  /** put draws some features, if they are others than before: the map would draw
+   * itself anew for the same ones too. */
+  private put(name: string, features: Feature[]): void {
+    const text = JSON.stringify(features)
+    if (this.last.get(name) === text) return
+    this.last.set(name, text)
+    this.source(name)?.setData(collection(features))
   }
 
   /** follow draws what the signals say, now and whenever they change. */
@@ -145,17 +154,16 @@ class Drawing {
         // An address that was pasted or gone back to; what the map itself says is there already.
         if (v && (Math.abs(v.lng - c.lng) > 2e-5 || Math.abs(v.lat - c.lat) > 2e-5 || Math.abs(v.zoom - m.getZoom()) > 0.01)) m.jumpTo({ center: [v.lng, v.lat], zoom: v.zoom })
       }),
+      // What is selected is drawn once more, over the rest, which stays as it is.
       effect(() => {
-        this.select(this.selected, false)
-        this.selected = selection.value ?? ''
-        this.select(this.selected, true)
-        const picked = items.value.get(this.selected)
-        void this.source('picked')?.setData(collection(picked ? featuresOf(picked, 0).labels : []))
+        const picked = items.value.get(selection.value ?? '')
+        const f = picked && featuresOf(picked, 0)
+        this.put('picked', f ? [...f.areas, ...f.lines, ...f.labels] : [])
       }),
       effect(() => void m.getContainer().classList.toggle('stale', stale.value)),
       ...this.craft.follow(),
-      effect(() => void this.source('spots')?.setData(collection(spots()))),
-      effect(() => void this.source('rings')?.setData(collection(rings(ringsAt.value, bounds.value)))),
+      effect(() => this.put('spots', spots())),
+      effect(() => this.put('rings', rings(ringsAt.value, bounds.value))),
       effect(() => {
         const style = styleOf(dark.value)
         if (first) {
@@ -221,7 +229,6 @@ class Drawing {
         this.moments.add(sources[kind], Number(one.id), one.properties.from, one.properties.to)
       }
     }
-    if (i.id === this.selected) this.select(i.id, true)
   }
 
   /** numbers are those of an item's features. */
@@ -230,10 +237,6 @@ class Drawing {
     if (!block) return []
     let n = block.first
     return kinds.flatMap((kind) => Array.from({ length: block.counts[kind] }, (): [Kind, number] => [kind, n++]))
-  }
-
-  private select(id: string, selected: boolean): void {
-    for (const [kind, n] of this.numbers(id)) this.moments.select(sources[kind], n, selected)
   }
 
   private grid(): void {

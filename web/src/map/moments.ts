@@ -1,6 +1,6 @@
-// Which features are now, which are over and which is selected. The map is told
-// of each feature that changes, by its number: an expression that looked at the
-// time would have all of them laid out anew at every step of it.
+// Which features are now and which are over. The map is told of each feature that
+// changes, by its number: an expression that looked at the time would have all of
+// them laid out anew at every step of it.
 import type { Map as GLMap } from 'maplibre-gl'
 import { second } from './features.ts'
 
@@ -39,10 +39,6 @@ export class Moments {
 
   remove(source: string, id: number): void {
     if (this.spans.get(source)?.delete(id)) this.map.removeFeatureState({ source, id })
-  }
-
-  select(source: string, id: number, selected: boolean): void {
-    this.map.setFeatureState({ source, id }, { selected })
   }
 
   /** lookAt makes an instant the one that is looked at. */

@@ -29,12 +29,10 @@ const colourOf = (p: Palette): ExpressionSpecification => [
   p.other,
 ]
 
-const isSelected: ExpressionSpecification = ['boolean', ['feature-state', 'selected'], false]
-
 /** strength is how much is seen of what is, is to come, and is over at the time
  * looked at. */
-const strength = (selected: number, now: number, planned: number, past: number): DataDrivenPropertyValueSpecification<number> =>
-  ['case', isSelected, selected, ['match', ['feature-state', 'when'], 'now', now, 'past', past, planned]]
+const strength = (now: number, planned: number, past: number): DataDrivenPropertyValueSpecification<number> =>
+  ['match', ['feature-state', 'when'], 'now', now, 'past', past, planned]
 
 const dashes: Record<Look, number[] | null> = { planned: [4, 3], active: null, alarm: [1, 1], over: [1, 4], bar: [8, 2], advise: [2, 2] }
 
@@ -46,8 +44,8 @@ function outline(id: string, source: string, look: Look, p: Palette, width: numb
     paint: {
       'line-color': colourOf(p),
       // From far off thin, as what is many would be one blot.
-      'line-width': ['interpolate', ['linear'], ['zoom'], 6, ['case', isSelected, width + 2, width / 2], 11, ['case', isSelected, width + 2, look === 'alarm' ? width + 1.5 : width]],
-      'line-opacity': strength(1, 1, 0.75, 0.25),
+      'line-width': ['interpolate', ['linear'], ['zoom'], 6, width / 2, 11, look === 'alarm' ? width + 1.5 : width],
+      'line-opacity': strength(1, 0.75, 0.25),
       ...(dash ? { 'line-dasharray': dash } : {}),
     },
   }
@@ -86,20 +84,26 @@ export function styleOf(dark: boolean): StyleSpecification {
       },
       {
         id: 'areas', type: 'fill', source: 'areas',
-        paint: { 'fill-color': colourOf(p), 'fill-opacity': strength(0.35, 0.2, 0.08, 0.02) },
+        paint: { 'fill-color': colourOf(p), 'fill-opacity': strength(0.2, 0.08, 0.02) },
       },
       ...looks.map((l) => outline('outlines', 'areas', l, p, 1.6)),
       ...looks.map((l) => outline('paths', 'paths', l, p, 2.2)),
+      // Wide and faint, so that what is under it still shows its state.
+      { id: 'picked-area', type: 'fill', source: 'picked', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': colourOf(p), 'fill-opacity': 0.25 } },
+      {
+        id: 'picked-line', type: 'line', source: 'picked', filter: ['!=', ['geometry-type'], 'Point'], layout: { 'line-join': 'round', 'line-cap': 'round' },
+        paint: { 'line-color': p.select, 'line-width': 7, 'line-opacity': 0.35 },
+      },
       {
         id: 'labels', type: 'symbol', source: 'labels', minzoom: 5, filter: ['>=', ['zoom'], ['get', 'least']],
         layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 12, 'text-anchor': 'bottom', 'text-offset': [0, -0.3], 'text-max-width': 12 },
-        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 1, 0.85, 0.35) },
+        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 0.85, 0.35) },
       },
       {
-        id: 'picked', type: 'symbol', source: 'picked',
+        id: 'picked', type: 'symbol', source: 'picked', filter: ['==', ['geometry-type'], 'Point'],
         layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 12, 'text-anchor': 'bottom', 'text-offset': [0, -0.3], 'text-max-width': 12, 'text-allow-overlap': true },
         // The same properties as other names have: one that differed would have a program of its own built at the first selection.
-        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 1, 1, 1) },
+        paint: { 'text-color': colourOf(p), 'text-halo-color': p.halo, 'text-halo-width': 1.6, 'text-opacity': strength(1, 1, 1) },
       },
       { id: 'spots', type: 'circle', source: 'spots', paint: { 'circle-radius': 9, 'circle-color': 'transparent', 'circle-stroke-color': p.alarm, 'circle-stroke-width': 3 } },
       {

@@ -156,7 +156,7 @@ function Release() {
     const row = (kind: string): unknown => ({ to: { kind }, groups: shownGroups, states: shownStates, shown: true })
     try {
       const taken = await say('release.set', { purpose: 'safety', retention_ns: 0, rows: all ? operating.map(row) : [] })
-      said.value = taken.missing?.length ? `Noted. It still needs ${taken.missing.join('; ')}.` : `Since ${clock(now.value)}: ${all ? 'shown to all who operate at this node' : 'shown to nobody beyond what always is'}.`
+      said.value = taken.missing?.length ? `Noted. It still needs ${taken.missing.join('; ')}.` : `Since ${clock(now.value)}: ${all ? 'what is declared is shown to all who operate at this node' : 'what is declared is shown to nobody beyond what always is'}.`
       failed.value = ''
     } catch (e) {
       failed.value = errorWords(e)
@@ -165,7 +165,7 @@ function Release() {
   return (
     <>
       <h3>Who sees our flights</h3>
-      <p>Nobody sees where they are until it is released: others see that there is one, and whose. One that does not keep to its plan is shown to whom it endangers, always.</p>
+      <p>Nobody sees where they are until it is released: others see that there is one, and whose. What is declared already stays shown as it was until it is changed. One that does not keep to its plan is shown to whom it endangers, always.</p>
       {asking.value ? (
         <p class="note">
           This takes the place of all that {session.value?.party} releases now. <button type="button" class="main" onClick={() => void set(asking.value === 'all')}>{asking.value === 'all' ? 'Show them to all' : 'Show them to nobody'}</button> <button type="button" onClick={() => (asking.value = '')}>Leave it</button>

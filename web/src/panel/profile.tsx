@@ -6,6 +6,7 @@ import { chosen, time } from '../clock.ts'
 import { checked, complete, draft, layersOf, type Draft } from '../draft.ts'
 import { boxOf, inTrouble, lookOf, nameOf, whereAt } from '../map/features.ts'
 import { paletteOf } from '../map/style.ts'
+import { byProcessor } from '../pen.ts'
 import { items, type Item, type Path, type Volume } from '../picture.ts'
 import { bounds, dark, selection, units } from '../state.ts'
 import { altitude, clock } from '../units.ts'
@@ -196,7 +197,7 @@ function begun<T extends HTMLCanvasElement | OffscreenCanvas>(el: T): Pen | null
   const ratio = devicePixelRatio || 1
   el.width = Math.max(1, width * ratio)
   el.height = Math.max(1, height * ratio)
-  return el.getContext('2d') as Pen | null
+  return el.getContext('2d', byProcessor) as Pen | null
 }
 
 type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
@@ -207,6 +208,7 @@ function drawTime(el: HTMLCanvasElement, still: OffscreenCanvas): void {
   c.drawImage(still, 0, 0)
   const ratio = devicePixelRatio || 1
   c.scale(ratio, ratio)
+  drawSelected(c)
   drawDraft(c)
   const at = x(time.value)
   if (at < left) return
@@ -216,6 +218,18 @@ function drawTime(el: HTMLCanvasElement, still: OffscreenCanvas): void {
   c.moveTo(at, 0)
   c.lineTo(at, size.value.height - bottom)
   c.stroke()
+}
+
+/** drawSelected draws what is selected over the rest, which is not drawn anew for it. */
+function drawSelected(c: Pen): void {
+  const { width, height } = size.value
+  c.save()
+  c.beginPath()
+  c.rect(left, 0, width - left, height - bottom)
+  c.clip()
+  c.font = '11px B612'
+  for (const piece of scale.value.pieces) if (piece.item.id === selection.value) trace(c, [piece], true)
+  c.restore()
 }
 
 /** drawDraft draws what is being made, over what is declared. */
@@ -277,23 +291,25 @@ function drawPieces(el: OffscreenCanvas): void {
   c.beginPath()
   c.rect(left, 0, width - left, height - bottom)
   c.clip()
-  const selected = selection.value
   const alike = new Map<string, Piece[]>()
   for (const piece of scale.value.pieces) {
-    if (piece.item.id === selected) continue
     const { key } = lookAs(piece)
     const group = alike.get(key)
     if (group) group.push(piece)
     else alike.set(key, [piece])
   }
-  for (const group of alike.values()) trace(c, group, false)
-  for (const piece of scale.value.pieces) if (piece.item.id === selected) trace(c, [piece], true)
+  // Not all of a look as one shape either: where its lines cross each other
+  // thousands of times, that takes longer than all the rest.
+  for (const group of alike.values()) for (let k = 0; k < group.length; k += together) trace(c, group.slice(k, k + together), false)
   c.restore()
 }
 
 /** mostDashed is how many pieces are still drawn with dashes: with more they are not
  * seen, and take most of the time. */
 const mostDashed = 2000
+
+/** together is how many pieces are drawn at once. */
+const together = 100
 
 /** lookAs is how a piece is drawn. Pieces of one look are drawn at once: ten
  * thousand strokes of their own would take the page's breath away. */
@@ -318,7 +334,7 @@ function trace(c: Pen, pieces: Piece[], selected: boolean): void {
   for (const piece of pieces) outline(c, piece)
   c.strokeStyle = c.fillStyle = colour
   c.setLineDash(dash)
-  c.lineWidth = selected ? 3 : path ? 2 : 1.2
+  c.lineWidth = selected ? 3 : scale.value.pieces.length > mostDashed ? 1 : path ? 2 : 1.2
   if (!path) {
     c.globalAlpha = selected ? 0.4 : 0.12
     c.fill()

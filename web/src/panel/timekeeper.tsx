@@ -25,7 +25,7 @@ export function Unkept() {
   if (!why || comparedAt(now.value)) return null
   const apart = apartWords(aheadMS.value)
   return (
-    <div class="banner bad" role="alert">
+    <div class={q.synchronised === undefined ? 'banner note' : 'banner bad'} role={q.synchronised === undefined ? 'status' : 'alert'}>
       <p><strong>{why}</strong> Windows and deadlines go by it. Compare the time above with a watch that is right; if it differs, set the clock of the node’s machine.{apart && ` This computer’s clock is ${apart} it.`}</p>
       <button type="button" onClick={() => compared(now.value)}>It is right</button>
     </div>

@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { chosen, now, time } from '../clock.ts'
+import { byProcessor } from '../pen.ts'
 import { items, windowOf } from '../picture.ts'
 import { calm, dark } from '../state.ts'
 import { clock, day, forGood } from '../units.ts'
@@ -71,7 +72,7 @@ export function Timeline() {
 /** density draws how much is declared when. */
 function density(canvas: HTMLCanvasElement, windows: number[][], from: number, to: number, isDark: boolean): void {
   const width = (canvas.width = Math.max(1, canvas.clientWidth))
-  const c = canvas.getContext('2d')
+  const c = canvas.getContext('2d', byProcessor)
   if (!c) return
   // What begins and what ends, summed up: linear in both.
   const steps = new Float64Array(width + 1)
