@@ -113,11 +113,15 @@ describe('paper', () => {
   test('has all that is declared, and the page holds none of it otherwise', async () => {
     const listed = () => seat.page.evaluate(() => document.querySelectorAll('.print tbody tr').length)
     assert.equal(await listed(), 0)
-    await seat.page.evaluate(() => addEventListener('beforeprint', () => { globalThis.printed = document.querySelector('.print').innerText }))
+    await seat.page.evaluate(() => addEventListener('beforeprint', () => {
+      globalThis.printed = document.querySelector('.print').innerText
+      globalThis.empty = [...document.querySelectorAll('.print tbody td:last-child')].filter((td) => !td.textContent.trim()).length
+    }))
     assert.ok((await seat.page.pdf()).length > 10_000)
     const text = await seat.page.evaluate(() => globalThis.printed)
     assert.match(text, /Plan of the day[\s\S]*It gives no permission to anybody\./)
     assert.equal(text.match(/accepted/g).length, flights)
+    assert.equal(await seat.page.evaluate(() => globalThis.empty), 0, 'cells that say nothing, and read as clear')
     assert.equal(await listed(), 0)
   })
 })

@@ -58,7 +58,7 @@ function Day() {
                 <td>{window_(Date.parse(item.start), Date.parse(item.end), now.value)}</td>
                 <td>{altitudes(item)}</td>
                 <td>{where(item)}</td>
-                <td>{item.own && phase(item) === 'displaced' && 'Had to give way: NOT ACCEPTED. '}{(item.verdicts ?? []).map((v) => sentence(v, session.value?.party ?? '', callOf)).join(' ')}</td>
+                <td>{stands(item)}</td>
               </tr>
             ))}
           </tbody>
@@ -67,6 +67,15 @@ function Day() {
       <p>What is not on this list was not declared to this node, or not shown to {session.value?.party}. It gives no permission to anybody.</p>
     </>
   )
+}
+
+/** stands never leaves a flight's cell empty, which would read as clear. */
+function stands(i: Item): string {
+  const said = (i.verdicts ?? []).map((v) => sentence(v, session.value?.party ?? '', callOf))
+  if (i.own && phase(i) === 'displaced') said.unshift('Had to give way: NOT ACCEPTED.')
+  if (said.length > 0 || i.kind !== 'intent') return said.join(' ')
+  if (!i.native) return 'Not judged here: a reference of F3548-21.'
+  return i.own ? 'No conflict with what is shown to us.' : `Told to ${i.party}.`
 }
 
 function where(i: Item): string {
