@@ -50,7 +50,6 @@ export function poor(q: Quality): string {
 
 /** keptWords is how good a node's clock is, in a few words. */
 export function keptWords(q: Quality): string {
-  if (q.source !== 'system') return 'set by hand'
   if (q.synchronised === undefined) return 'kept or not: unknown'
   if (!q.synchronised) return 'not kept by anything'
   if (q.error_ms === undefined) return 'kept'

@@ -36,7 +36,7 @@ try {
   node.cli('channel', 'send', 'kite/watch', 'CHANGE', 'until=2031-05-05T09:20:00Z', 'ceiling=55m/AMSL', '--precedence', 'PRIORITY', '--text', 'The survey ends earlier.', '--profile', 'heron-watch.toml')
 
   for (const [name, colorScheme] of [['map', 'light'], ['map-dark', 'dark']]) {
-    const kite = await open('kite', 'k2', { viewport: { width: 1280, height: 800 }, colorScheme })
+    const kite = await open('kite', 'k2', { viewport: { width: 1280, height: 900 }, colorScheme })
     await kite.drawn((ids) => ids.includes(survey))
     await kite.page.locator(`[data-id="${delivery}"]`).click()
     await kite.drawn((ids) => ids.includes(delivery), ['paths-planned'])

@@ -86,14 +86,14 @@ export function styleOf(dark: boolean): StyleSpecification {
         id: 'areas', type: 'fill', source: 'areas',
         paint: { 'fill-color': colourOf(p), 'fill-opacity': strength(0.2, 0.08, 0.02) },
       },
-      ...looks.map((l) => outline('outlines', 'areas', l, p, 1.6)),
-      ...looks.map((l) => outline('paths', 'paths', l, p, 2.2)),
-      // Wide and faint, so that what is under it still shows its state.
+      // Wide and under the lines themselves, which show its state.
       { id: 'picked-area', type: 'fill', source: 'picked', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': colourOf(p), 'fill-opacity': 0.25 } },
       {
         id: 'picked-line', type: 'line', source: 'picked', filter: ['!=', ['geometry-type'], 'Point'], layout: { 'line-join': 'round', 'line-cap': 'round' },
         paint: { 'line-color': p.select, 'line-width': 7, 'line-opacity': 0.35 },
       },
+      ...looks.map((l) => outline('outlines', 'areas', l, p, 1.6)),
+      ...looks.map((l) => outline('paths', 'paths', l, p, 2.2)),
       {
         id: 'labels', type: 'symbol', source: 'labels', minzoom: 5, filter: ['>=', ['zoom'], ['get', 'least']],
         layout: { 'text-field': ['get', 'label'], 'text-font': font, 'text-size': 12, 'text-anchor': 'bottom', 'text-offset': [0, -0.3], 'text-max-width': 12 },

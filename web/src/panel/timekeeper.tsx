@@ -7,7 +7,7 @@ import './timekeeper.css'
 /** Kept stands beside the time. */
 export function Kept() {
   const q = quality.value
-  if (!q) return null
+  if (!q || q.source !== 'system') return null // set by hand, as a banner says
   const at = poor(q) ? comparedAt(now.value) : null
   const apart = apartWords(aheadMS.value)
   return (
