@@ -1,9 +1,8 @@
 // A crowd: craft that move, names that make room for each other, and a long list
 // on paper. How much of it the page bears is measured by load.mjs.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
-import { program } from './node.mjs'
+import { Demo } from './demo.mjs'
 import { launch, Seat } from './page.mjs'
 
 const flights = 300
@@ -14,21 +13,10 @@ let demo
 let seat
 
 before(async () => {
-  demo = spawn(program, ['demo', 'crowd', '--map', '--intents', String(flights), '--tracks', String(craft), '--seed', '1'])
-  let said = ''
-  const link = await new Promise((done, failed) => {
-    const hear = (d) => {
-      said += d
-      const found = /http:\/\/127\.0\.0\.1:\d+\/\?seat=\S+/.exec(said)
-      if (found) done(found[0])
-    }
-    demo.stdout.on('data', hear)
-    demo.stderr.on('data', hear)
-    demo.once('exit', () => failed(new Error(said)))
-  })
+  demo = await Demo.crowd(flights, craft)
   browser = await launch()
-  seat = await Seat.open(browser, new URL(link).origin)
-  await seat.page.goto(link)
+  seat = await Seat.open(browser, demo.url)
+  await seat.page.goto(demo.link)
   await seat.page.getByText(`${flights} declared`).waitFor()
   await seat.idle()
 })
@@ -36,7 +24,7 @@ before(async () => {
 after(async () => {
   await seat?.close()
   await browser?.close()
-  demo?.kill('SIGINT')
+  await demo?.close()
 })
 
 /** heard reads the node's stream until it says where craft are. */

@@ -5,39 +5,22 @@
 // What one update costs is the time of all tasks of the page's main thread, as the
 // browser itself counts it, over the updates in that time. What moves anyhow is
 // taken off where something else is measured.
-import { spawn } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
-import { program } from './node.mjs'
+import { Demo } from './demo.mjs'
 import { launch, Seat } from './page.mjs'
 
 const intents = Number(process.env.INTENTS ?? 10_000)
 const tracks = Number(process.env.TRACKS ?? 1000)
 const watchedS = Number(process.env.SECONDS ?? 30)
 
-/** crowd starts the node with its crowd; the link to it is returned. */
-async function crowd() {
-  const began = performance.now()
-  const node = spawn(program, ['demo', 'crowd', '--map', '--intents', String(intents), '--tracks', String(tracks), '--seed', '1'])
-  let said = ''
-  const link = await new Promise((done, failed) => {
-    const hear = (d) => {
-      said += d
-      const found = /http:\/\/127\.0\.0\.1:\d+\/\?seat=\S+/.exec(said)
-      if (found) done(found[0])
-    }
-    node.stdout.on('data', hear)
-    node.stderr.on('data', hear)
-    node.once('exit', () => failed(new Error(said)))
-  })
-  return { node, link, tookMS: performance.now() - began }
-}
-
 const row = (what, value) => console.log(`| ${what} | ${value} |`)
 
-const { node, link, tookMS } = await crowd()
+const filling = performance.now()
+const demo = await Demo.crowd(intents, tracks)
+const tookMS = performance.now() - filling
 const browser = await launch()
 try {
-  const seat = await Seat.open(browser, new URL(link).origin, { viewport: { width: 1100, height: 720 } })
+  const seat = await Seat.open(browser, demo.url, { viewport: { width: 1100, height: 720 } })
   let bytes = 0
   let pictureBytes = 0
   const cdp = await seat.context.newCDPSession(seat.page)
@@ -54,7 +37,7 @@ try {
     new PerformanceObserver((l) => globalThis.longTasks.push(...l.getEntries().map((e) => [e.startTime, e.duration]))).observe({ entryTypes: ['longtask'] })
   })
   const began = performance.now()
-  await seat.page.goto(link)
+  await seat.page.goto(demo.link)
   await seat.page.getByText(`${intents} declared`).waitFor({ timeout: 120_000 })
   const listed = performance.now() - began
   // A map whose craft never rest is never done loading: what is rendered counts.
@@ -151,5 +134,5 @@ try {
   await seat.close()
 } finally {
   await browser.close()
-  node.kill('SIGINT')
+  await demo.close()
 }

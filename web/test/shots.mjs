@@ -62,10 +62,10 @@ try {
 }
 
 // The demo's two parties beside each other, after the play.
-const demo = await Demo.start()
+const demo = await Demo.play()
 try {
   const s = await Seat.open(browser, demo.url, { viewport: { width: 1600, height: 900 } })
-  await s.page.goto(demo.side)
+  await s.page.goto(demo.link)
   await demo.played
   for (const [who, other] of [['nc', 'E-302'], ['el', 'N-306']]) {
     await beside(s.page, who).locator('header .who', { hasText: `${who}, watch` }).waitFor()

@@ -10,10 +10,10 @@ let demo
 let seat
 
 before(async () => {
-  demo = await Demo.start()
+  demo = await Demo.play()
   browser = await launch()
   seat = await Seat.open(browser, demo.url, { viewport: { width: 1600, height: 900 } })
-  await seat.page.goto(demo.side)
+  await seat.page.goto(demo.link)
 })
 
 after(async () => {
