@@ -187,17 +187,26 @@ func (c *Clients) load() ([]storedClient, error) {
 	return list, nil
 }
 
+// readStrictly reads one JSON object, all members of which are known, and nothing
+// after it.
+func readStrictly(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("found text after the JSON object, expected nothing")
+	}
+	return nil
+}
+
 // parseClients reads the file strictly: a client must not come to have rights
 // that its line does not clearly say.
 func parseClients(data []byte) ([]storedClient, error) {
 	var file clientFile
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&file); err != nil {
+	if err := readStrictly(data, &file); err != nil {
 		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("found text after the JSON object, expected nothing")
 	}
 	if file.Version != 1 {
 		return nil, fmt.Errorf("found version %d, expected 1", file.Version)

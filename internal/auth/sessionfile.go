@@ -1,11 +1,9 @@
 package auth
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,13 +64,8 @@ func OpenSessions(file string, now func() time.Time) (*Sessions, error) {
 // does not clearly say.
 func parseSessions(data []byte) ([]storedSession, error) {
 	var file sessionFile
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&file); err != nil {
+	if err := readStrictly(data, &file); err != nil {
 		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("found text after the JSON object, expected nothing")
 	}
 	if file.Version != 1 {
 		return nil, fmt.Errorf("found version %d, expected 1", file.Version)

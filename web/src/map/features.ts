@@ -21,7 +21,7 @@ export function lookOf(i: Item): Look {
   return 'planned'
 }
 
-/** second is a time of the features: style expressions have no 64-bit integers. */
+/** second is a time of the features, in whole seconds since 1970. */
 export const second = (ms: number): number => Math.floor(ms / 1000)
 
 export interface Drawn {
